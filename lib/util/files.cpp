@@ -1,0 +1,258 @@
+#include "util/files.h"
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cerrno>
+#include <fcntl.h>
+#include <filesystem>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "util/error.h"
+
+namespace enas4d {
+namespace fs = std::filesystem;
+namespace {
+
+std::string reason(int error_number) {
+  return std::generic_category().message(error_number);
+}
+
+Error cannot_be_written(const std::string& path) {
+  return failed(fmt::format("{}: cannot be written: {}", path, reason(errno)));
+}
+
+/// Owns a descriptor for the length of a function.
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int number() const { return number_; }
+  int release() { return std::exchange(number_, -1); }
+
+ private:
+  int number_;
+};
+
+/// False with errno set if not everything could be written.
+bool write_all(int descriptor, const void* bytes, std::size_t size) {
+  const char* next = static_cast<const char*>(bytes);
+  while (size > 0) {
+    const ssize_t written = ::write(descriptor, next, size);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    next += written;
+    size -= static_cast<std::size_t>(written);
+  }
+  return true;
+}
+
+/// Pipes and devices cannot be synced and need not be.
+bool sync(int descriptor) {
+  return ::fsync(descriptor) == 0 || errno == EINVAL;
+}
+
+bool sync_folder_of(const std::string& path) {
+  const std::string folder = fs::path(path).parent_path().string();
+  const Descriptor opened(
+      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return opened.number() >= 0 && sync(opened.number());
+}
+
+/// A link is followed, so that the file is replaced where it really lies.
+std::string link_target(const std::string& path) {
+  std::error_code error;
+  if (!fs::is_symlink(path, error)) return path;
+  const fs::path target = fs::weakly_canonical(path, error);
+  return error ? path : target.string();
+}
+
+/// /dev/null, a pipe, a folder: nothing that could be replaced by renaming.
+bool is_special_file(const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  return fs::exists(status) && !fs::is_regular_file(status);
+}
+
+/// Keeps `path` under a second name. Where the file system knows no hard links it is renamed
+/// instead.
+bool keep_as(const std::string& path, const std::string& previous) {
+  const std::string link = previous + ".tmp";
+  ::unlink(link.c_str());
+  if (::link(path.c_str(), link.c_str()) == 0) return ::rename(link.c_str(), previous.c_str()) == 0;
+  if (errno == ENOENT) return true;  // there is no previous file yet
+  if (errno != EPERM && errno != EOPNOTSUPP && errno != EMLINK) return false;
+  return ::rename(path.c_str(), previous.c_str()) == 0;
+}
+
+/// Where the last whole line ends: after the last newline, or at 0.
+off_t end_of_last_line(int descriptor, off_t size) {
+  std::array<char, 4096> block;
+  while (size > 0) {
+    const off_t start = std::max<off_t>(0, size - static_cast<off_t>(block.size()));
+    const ssize_t got =
+        ::pread(descriptor, block.data(), static_cast<std::size_t>(size - start), start);
+    if (got <= 0) return -1;
+    const std::string_view seen(block.data(), static_cast<std::size_t>(got));
+    const std::size_t newline = seen.rfind('\n');
+    if (newline != std::string_view::npos) return start + static_cast<off_t>(newline) + 1;
+    size = start;
+  }
+  return 0;
+}
+
+/// "123 on host node7" out of the lock file's "123 node7".
+std::string lock_holder(int descriptor) {
+  std::array<char, 300> text;
+  const ssize_t got = ::pread(descriptor, text.data(), text.size(), 0);
+  const std::string_view content(text.data(), static_cast<std::size_t>(std::max<ssize_t>(0, got)));
+  const std::size_t space = content.find(' '), end = content.find('\n');
+  if (space == std::string_view::npos || end == std::string_view::npos || end < space) {
+    return "another process";  // it has not written its name yet
+  }
+  return fmt::format("process {} on host {}", content.substr(0, space),
+                     content.substr(space + 1, end - space - 1));
+}
+
+}  // namespace
+
+std::string read_file(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const auto cannot_be_read = [&path] {
+    return bad_input(path, fmt::format("cannot be read: {}", reason(errno)));
+  };
+  struct stat status = {};
+  if (file.number() < 0 || ::fstat(file.number(), &status) != 0) throw cannot_be_read();
+  constexpr std::size_t kLeastBuffer = 4096;
+  std::string content(static_cast<std::size_t>(status.st_size) + kLeastBuffer, '\0');
+  std::size_t filled = 0;
+  while (true) {
+    if (filled == content.size()) content.resize(2 * content.size());
+    const ssize_t got = ::read(file.number(), &content[filled], content.size() - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw cannot_be_read();
+    if (got == 0) break;
+    filled += static_cast<std::size_t>(got);
+  }
+  content.resize(filled);
+  return content;
+}
+
+AtomicFile::AtomicFile(std::string path) : path_(link_target(path)) {
+  if (is_special_file(path_)) {
+    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+  } else {
+    // The number tells apart two writers in this process, and steps over what a killed one left.
+    for (int number = 0; descriptor_ < 0; ++number) {
+      temporary_ = fmt::format("{}.{}.{}.tmp", path_, ::getpid(), number);
+      descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      if (descriptor_ < 0 && errno != EEXIST) break;
+    }
+  }
+  if (descriptor_ < 0) throw cannot_be_written(path_);
+}
+
+AtomicFile::~AtomicFile() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void AtomicFile::write(const void* bytes, std::size_t size) {
+  assert(descriptor_ >= 0 && "not after commit");
+  if (!write_all(descriptor_, bytes, size)) throw cannot_be_written(path_);
+}
+
+void AtomicFile::commit(bool keep_previous) {
+  assert(descriptor_ >= 0 && "once");
+  const bool synced = sync(descriptor_);
+  const int sync_error = errno;
+  const bool closed = ::close(std::exchange(descriptor_, -1)) == 0;
+  if (!synced) errno = sync_error;
+  if (!synced || !closed) throw cannot_be_written(path_);
+  if (temporary_.empty()) return;
+  if (keep_previous && !keep_as(path_, path_ + ".previous")) throw cannot_be_written(path_);
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw cannot_be_written(path_);
+  temporary_.clear();
+  if (!sync_folder_of(path_)) throw cannot_be_written(path_);
+}
+
+void write_file(const std::string& path, std::string_view text) {
+  AtomicFile file(path);
+  file.write(text);
+  file.commit();
+}
+
+AppendFile::AppendFile(const std::string& path) : path_(path) {
+  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
+  struct stat status = {};
+  if (file.number() < 0 || ::fstat(file.number(), &status) != 0) throw cannot_be_written(path_);
+  if (S_ISREG(status.st_mode)) {
+    const off_t end = end_of_last_line(file.number(), status.st_size);
+    if (end < 0 || ::ftruncate(file.number(), end) != 0) throw cannot_be_written(path_);
+  }
+  descriptor_ = file.release();
+}
+
+AppendFile::~AppendFile() {
+  ::close(descriptor_);
+}
+
+void AppendFile::append(std::string_view line) {
+  assert(line.find('\n') == std::string_view::npos);
+  struct stat before = {};
+  ::fstat(descriptor_, &before);
+  if (write_all(descriptor_, fmt::format("{}\n", line).data(), line.size() + 1) &&
+      sync(descriptor_)) {
+    return;
+  }
+  const Error error = cannot_be_written(path_);
+  // What got through of the line must not become the beginning of the next one.
+  [[maybe_unused]] const int cut = ::ftruncate(descriptor_, before.st_size);
+  throw error;
+}
+
+FileLock::FileLock(const std::string& path) {
+  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (file.number() < 0) throw cannot_be_written(path);
+  if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) {
+      throw failed(fmt::format("{}: held by {}", path, lock_holder(file.number())));
+    }
+    throw failed(fmt::format("{}: cannot be locked: {}", path, reason(errno)));
+  }
+  std::array<char, 256> host = {};
+  ::gethostname(host.data(), host.size() - 1);
+  const std::string holder = fmt::format("{} {}\n", ::getpid(), host.data());
+  if (::ftruncate(file.number(), 0) != 0 ||
+      !write_all(file.number(), holder.data(), holder.size())) {
+    throw cannot_be_written(path);
+  }
+  descriptor_ = file.release();
+}
+
+FileLock::~FileLock() {
+  ::close(descriptor_);
+}
+
+void make_directories(const std::string& path) {
+  std::error_code error;
+  fs::create_directories(path, error);
+  if (error) throw failed(fmt::format("{}: cannot be made: {}", path, error.message()));
+}
+
+bool file_exists(const std::string& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
+}  // namespace enas4d

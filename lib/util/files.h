@@ -1,0 +1,70 @@
+// Files that are whole or absent: read whole, written beside the target, synced, renamed. Locks.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace enas4d {
+
+/// Whole content. Throws Error (bad input): "path: cannot be read: No such file or directory".
+std::string read_file(const std::string& path);
+
+/// Writes `path` so that a reader sees the old content or the whole new one, never a part:
+/// temporary file in the same folder, fsync, rename, fsync of the folder. A failure removes the
+/// temporary file and throws Error (failed). A link is followed; a device or pipe is written
+/// directly.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::string path);
+  ~AtomicFile();  ///< without commit(): nothing is left
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void write(const void* bytes, std::size_t size);
+  void write(std::string_view text) { write(text.data(), text.size()); }
+  /// `keep_previous`: an existing target is kept as "path.previous" (a hard link, so that `path`
+  /// never vanishes).
+  void commit(bool keep_previous = false);
+
+ private:
+  std::string path_;
+  std::string temporary_;
+  int descriptor_ = -1;
+};
+
+void write_file(const std::string& path, std::string_view text);
+
+/// Appends whole lines to a file; each line is on disk (fsync) when append() returns. A torn last
+/// line that an earlier process left is cut off when the file is opened.
+class AppendFile {
+ public:
+  explicit AppendFile(const std::string& path);
+  ~AppendFile();
+  AppendFile(const AppendFile&) = delete;
+  AppendFile& operator=(const AppendFile&) = delete;
+  void append(std::string_view line);  ///< without its newline
+
+ private:
+  std::string path_;
+  int descriptor_ = -1;
+};
+
+/// An exclusive advisory lock on `path` (flock; made if absent), held for the object's life; the
+/// file tells pid and host. Throws Error (failed) that names the holder if another process has it.
+class FileLock {
+ public:
+  explicit FileLock(const std::string& path);
+  ~FileLock();
+  FileLock(const FileLock&) = delete;
+  FileLock& operator=(const FileLock&) = delete;
+
+ private:
+  int descriptor_ = -1;
+};
+
+/// Makes the folder and its parents. Throws Error (failed).
+void make_directories(const std::string& path);
+bool file_exists(const std::string& path);
+
+}  // namespace enas4d

@@ -1,0 +1,25 @@
+// How pieces of a JSON document look in messages: on one line, short, valid UTF-8.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include <nlohmann/json_fwd.hpp>
+
+namespace enas4d {
+
+constexpr std::size_t kShownCharacters = 40;
+
+/// As inside a JSON string: no control characters, no broken UTF-8.
+std::string escaped(const std::string& text);
+
+/// Compact, cut to about kShownCharacters.
+std::string shown(const nlohmann::ordered_json& value);
+
+/// "/key" with JSON pointer's own escapes.
+std::string pointer_step(const std::string& key);
+
+/// "source: /pointer", or "source" for the whole document.
+std::string place_of(const std::string& source, const std::string& pointer);
+
+}  // namespace enas4d
