@@ -1,0 +1,162 @@
+#include "search/archive.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <tuple>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "arch/plan.h"
+#include "util/error.h"
+#include "util/units.h"
+
+namespace enas4d {
+namespace {
+
+/// Hundreds of tables are kept: without the two measures that nobody asks about.
+void drop_other_measures(ExitTable& table, Confidence kept) {
+  for (ExitTable::Exit& exit : table.exits) {
+    for (std::size_t measure = 0; measure < exit.confidence.size(); ++measure) {
+      if (measure != static_cast<std::size_t>(kept)) exit.confidence[measure] = {};
+    }
+  }
+}
+
+FrontMember member_of(const Candidate& candidate, const OperatingPoint& point) {
+  const Evaluation& evaluation = candidate.evaluation;
+  return {candidate.spec, evaluation.macs, evaluation.params, point,
+          apply(point.policy, evaluation.table, evaluation.macs)};
+}
+
+Error unreachable_budget(double budget, std::int64_t least, std::int64_t most) {
+  return impossible(fmt::format("no policy averages at most {} MACs; reachable: {} to {}",
+                                format_count(std::llround(budget)), format_count(least),
+                                format_count(most)));
+}
+
+}  // namespace
+
+Archive::Archive(const Space& space, const CurveOptions& options)
+    : options_(options),
+      largest_macs_(static_cast<double>(exit_macs(lower(space, largest(space))).full())) {}
+
+bool Archive::knows(const Spec& spec) const {
+  return known_.count(spec_hash(spec)) > 0;
+}
+
+bool Archive::evaluate(const std::vector<Spec>& specs, Evaluator& evaluator, Journal* journal,
+                       const std::function<void()>& on_known) {
+  const std::size_t first = candidates_.size();
+  candidates_.resize(first + specs.size());
+  std::vector<Spec> missing;
+  std::vector<std::size_t> slots;  // of the missing
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    [[maybe_unused]] const bool is_new = known_.insert(spec_hash(specs[i])).second;
+    assert(is_new);
+    std::optional<Evaluation> found;
+    if (journal != nullptr) found = journal->find(specs[i]);
+    if (!found) {
+      missing.push_back(specs[i]);
+      slots.push_back(first + i);
+      continue;
+    }
+    fill(first + i, specs[i], *std::move(found));
+    on_known();
+  }
+  if (missing.empty()) return true;
+  return evaluator.evaluate(missing, [&](std::size_t index, Evaluation evaluation) {
+    if (journal != nullptr) journal->append(missing[index], evaluation);
+    fill(slots[index], missing[index], std::move(evaluation));
+    on_known();
+  });
+}
+
+void Archive::fill(std::size_t slot, Spec spec, Evaluation evaluation) {
+  assert(!candidates_[slot]);
+  drop_other_measures(evaluation.table, options_.confidence);
+  std::vector<OperatingPoint> curve =
+      accuracy_curve(evaluation.table, evaluation.macs, options_.confidence, options_.points);
+  candidates_[slot] = Candidate{std::move(spec), std::move(evaluation), std::move(curve)};
+  ++evaluated_;
+  extend_front(slot);
+}
+
+/// Of equal points pareto_front keeps the first. Sorting makes that the one of the earliest
+/// candidate, whichever was known earlier.
+void Archive::extend_front(std::size_t slot) {
+  const std::vector<OperatingPoint>& curve = candidates_[slot]->curve;
+  for (std::size_t i = 0; i < curve.size(); ++i) front_.push_back({slot, i, place(curve[i])});
+  std::sort(front_.begin(), front_.end(), [](const FrontPoint& a, const FrontPoint& b) {
+    return std::tie(a.candidate, a.on_curve) < std::tie(b.candidate, b.on_curve);
+  });
+  std::vector<Point> places;
+  for (const FrontPoint& point : front_) places.push_back(point.place);
+  std::vector<std::size_t> kept = pareto_front(places);
+  std::sort(kept.begin(), kept.end());
+  std::vector<FrontPoint> front;
+  for (const std::size_t index : kept) front.push_back(front_[index]);
+  front_ = std::move(front);
+}
+
+Point Archive::place(const OperatingPoint& point) const {
+  return {1 - point.accuracy, point.average_macs / largest_macs_};
+}
+
+double Archive::hypervolume() const {
+  std::vector<Point> places;
+  for (const FrontPoint& point : front_) places.push_back(point.place);
+  return enas4d::hypervolume(places, {1, 1});
+}
+
+std::vector<FrontMember> Archive::front() const {
+  std::vector<FrontPoint> by_cost = front_;
+  std::sort(by_cost.begin(), by_cost.end(),
+            [](const FrontPoint& a, const FrontPoint& b) { return a.place.cost < b.place.cost; });
+  std::vector<FrontMember> members;
+  for (const FrontPoint& point : by_cost) {
+    const Candidate& candidate = *candidates_[point.candidate];
+    members.push_back(member_of(candidate, candidate.curve[point.on_curve]));
+  }
+  return members;
+}
+
+std::vector<FrontMember> Archive::at_budgets(const std::vector<double>& budgets) const {
+  std::vector<FrontMember> members;
+  for (const double budget : budgets) members.push_back(best_at(budget));
+  return members;
+}
+
+FrontMember Archive::best_at(double budget) const {
+  const Candidate* best = nullptr;
+  OperatingPoint best_point;
+  std::int64_t least = INT64_MAX, most = 0;
+  for (const std::optional<Candidate>& candidate : candidates_) {
+    if (!candidate) continue;
+    const auto& [table, macs, params] = candidate->evaluation;
+    least = std::min(least, macs.cumulative.front());
+    most = std::max(most, macs.full());
+    const auto point = fit_thresholds(table, macs, options_.confidence, budget);
+    if (!point) continue;
+    if (best == nullptr || std::tuple(-point->accuracy, point->average_macs) <
+                               std::tuple(-best_point.accuracy, best_point.average_macs)) {
+      best = &*candidate;
+      best_point = *point;
+    }
+  }
+  if (best == nullptr) throw unreachable_budget(budget, least, most);
+  return member_of(*best, best_point);
+}
+
+void require_reachable(const Space& space, const MacsWindow& window,
+                       const std::vector<double>& budgets) {
+  const std::int64_t least = exit_macs(lower(space, smallest(space))).cumulative.front();
+  const std::int64_t full = exit_macs(lower(space, largest(space))).full();
+  for (const double budget : budgets) {
+    if (budget >= static_cast<double>(least)) continue;
+    throw unreachable_budget(budget, least, std::min(full, window.most));
+  }
+}
+
+}  // namespace enas4d

@@ -1,0 +1,97 @@
+// What a search knows: every evaluated spec with its costs, its exit table and its accuracy /
+// average-MACs curve, and the front over all of them. Search strategies propose, the archive
+// remembers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "arch/sample.h"
+#include "policy/thresholds.h"
+#include "search/evaluator.h"
+#include "search/journal.h"
+#include "search/pareto.h"
+
+namespace enas4d {
+
+/// One member of the front: a spec with the policy that puts it there.
+struct FrontMember {
+  Spec spec;
+  ExitMacs macs;
+  std::int64_t params = 0;
+  OperatingPoint point;  ///< on val
+  Outcome outcome;       ///< the same policy applied to val
+};
+
+struct Candidate {
+  Spec spec;
+  Evaluation evaluation;              ///< of its table only the measure that the search uses
+  std::vector<OperatingPoint> curve;  ///< by rising average MACs
+};
+
+/// How a candidate's curve is made.
+struct CurveOptions {
+  Confidence confidence = Confidence::kMaxSoftmax;
+  int points = 32;  ///< at least 2
+};
+
+class Archive {
+ public:
+  Archive(const Space& space, const CurveOptions& options);
+
+  /// Was the spec ever handed to evaluate()?
+  bool knows(const Spec& spec) const;
+
+  /// Evaluates new specs, those in the journal (may be null) without the evaluator, and calls
+  /// `on_known` after each. Returns false if the evaluator was stopped. The archive's content
+  /// depends on the order of `specs` only, not on the order in which they get known.
+  bool evaluate(const std::vector<Spec>& specs, Evaluator& evaluator, Journal* journal,
+                const std::function<void()>& on_known);
+
+  /// In the order of the calls and of their specs; empty for what a stopped evaluation left out.
+  const std::vector<std::optional<Candidate>>& candidates() const { return candidates_; }
+  std::size_t evaluated() const { return evaluated_; }
+
+  /// An operating point in the plane: error, and average MACs over those of the space's largest
+  /// spec.
+  Point place(const OperatingPoint& point) const;
+
+  std::size_t front_size() const { return front_.size(); }
+  double hypervolume() const;  ///< of the front, reference (1, 1)
+
+  /// By rising average MACs; nothing dominates any of them.
+  std::vector<FrontMember> front() const;
+
+  /// The best member for each budget, fitted at exactly that budget for every candidate. Throws
+  /// Error (impossible) if no candidate can average so little, with the reachable range.
+  std::vector<FrontMember> at_budgets(const std::vector<double>& budgets) const;
+
+ private:
+  struct FrontPoint {
+    std::size_t candidate, on_curve;
+    Point place;
+  };
+
+  void fill(std::size_t slot, Spec spec, Evaluation evaluation);
+  void extend_front(std::size_t slot);
+  FrontMember best_at(double budget) const;
+
+  CurveOptions options_;
+  double largest_macs_;
+  std::unordered_set<std::string> known_;
+  std::vector<std::optional<Candidate>> candidates_;
+  std::size_t evaluated_ = 0;
+  std::vector<FrontPoint> front_;  ///< by candidate and point of its curve
+};
+
+/// Throws Error (impossible) if a budget lies below what the space's smallest spec costs when every
+/// image leaves at its first exit: no search can meet it.
+void require_reachable(const Space& space, const MacsWindow& window,
+                       const std::vector<double>& budgets);
+
+}  // namespace enas4d

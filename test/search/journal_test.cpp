@@ -1,0 +1,122 @@
+#include "search/journal.h"
+
+#include <filesystem>
+#include <string>
+
+#include "search/evaluation_file.h"
+#include "search/small_search.h"
+#include "support/catch.h"
+#include "support/temporary_folder.h"
+#include "util/error.h"
+#include "util/files.h"
+
+namespace enas4d {
+namespace {
+
+JournalKey key_of(const Space& space) {
+  return {space_hash(space), "cccc", "dddd", "eeee"};
+}
+
+struct JournalFixture {
+  TemporaryFolder folder;
+  Space space = small_space();
+  FakeEvaluator evaluator{space};
+  std::string directory = folder.path() + "/journal";
+  std::string lines = directory + "/journal.jsonl";
+
+  Journal open() const { return Journal(directory, key_of(space)); }
+  void append(Journal& journal, const Spec& spec) const {
+    journal.append(spec, evaluator.evaluation_of(spec));
+  }
+  std::string table_of(const Spec& spec) const {
+    return directory + "/tables/" + spec_hash(spec) + ".table";
+  }
+};
+
+TEST_CASE("a journal that is opened again knows every evaluation to the bit", "[search]") {
+  const JournalFixture f;
+  const Spec small = smallest(f.space), large = largest(f.space);
+  {
+    Journal journal = f.open();
+    CHECK(journal.size() == 0);
+    CHECK_FALSE(journal.find(small));
+    f.append(journal, small);
+    CHECK(journal.find(small));
+    f.append(journal, large);
+  }
+  const Journal journal = f.open();
+  CHECK(journal.size() == 2);
+  for (const Spec& spec : {small, large}) {
+    REQUIRE(journal.find(spec));
+    CHECK(same_evaluation(*journal.find(spec), f.evaluator.evaluation_of(spec)));
+  }
+}
+
+TEST_CASE("a journal is refused to another key, which is named", "[search]") {
+  const JournalFixture f;
+  f.open();
+  JournalKey key = key_of(f.space);
+  key.checkpoint = "ffff";
+  CHECK_THROWS_WITH(Journal(f.directory, key),
+                    Contains("journal.jsonl:1: is the journal of another checkpoint") &&
+                        Contains("cccc") && Contains("ffff"));
+  key = key_of(f.space);
+  key.calibration = "ffff";
+  CHECK_THROWS_WITH(Journal(f.directory, key), Contains("another calibration"));
+}
+
+TEST_CASE("a journal has one owner", "[search]") {
+  const JournalFixture f;
+  const Journal journal = f.open();
+  CHECK_THROWS_AS(f.open(), Error);
+}
+
+TEST_CASE("a torn last line is cut off, a broken one in the middle is an error", "[search]") {
+  const JournalFixture f;
+  {
+    Journal journal = f.open();
+    f.append(journal, smallest(f.space));
+    f.append(journal, largest(f.space));
+  }
+  const std::string whole = read_file(f.lines);
+  write_file(f.lines, whole.substr(0, whole.size() - 9));
+  {
+    Journal journal = f.open();
+    CHECK(journal.size() == 1);
+    CHECK_FALSE(journal.find(largest(f.space)));
+    f.append(journal, largest(f.space));
+  }
+  CHECK(read_file(f.lines) == whole);
+
+  std::string broken = whole;
+  broken[whole.find('\n') + 5] = '!';
+  write_file(f.lines, broken);
+  CHECK_THROWS_WITH(f.open(), Contains("journal.jsonl:2"));
+
+  write_file(f.lines, whole.substr(0, 10));  // killed while the first line was written
+  CHECK(f.open().size() == 0);
+}
+
+TEST_CASE("a damaged, cut or missing evaluation is refused", "[search]") {
+  const JournalFixture f;
+  const Spec spec = smallest(f.space);
+  Journal journal = f.open();
+  f.append(journal, spec);
+  const std::string path = f.table_of(spec);
+  const std::string whole = read_file(path);
+
+  const std::size_t at = GENERATE(0U, 9U, 12U, 20U, 60U, 300U, 1500U);
+  CAPTURE(at);
+  REQUIRE(at < whole.size());
+  std::string damaged = whole;
+  damaged[at] = static_cast<char>(damaged[at] ^ 1);
+  write_file(path, damaged);
+  CHECK_THROWS_WITH(journal.find(spec), Contains(path));
+  write_file(path, whole.substr(0, at));
+  CHECK_THROWS_WITH(journal.find(spec), Contains(path));
+  std::filesystem::remove(path);
+  CHECK_THROWS_WITH(journal.find(spec), Contains(path));
+}
+
+}  // namespace
+}  // namespace enas4d
