@@ -1,0 +1,50 @@
+#include "nn/dataflow.h"
+
+#include <torch/torch.h>
+
+namespace enas4d {
+
+torch::Tensor gather_inputs(const Layer& layer, const Values& values) {
+  const auto read = [&](int i) {
+    const auto& value = values[static_cast<std::size_t>(layer.inputs[static_cast<std::size_t>(i)].value)];
+    return layer.role == Role::kSqueeze ? spatial_mean(value) : value;
+  };
+  if (layer.input_count == 1) return read(0);
+  std::vector<torch::Tensor> parts;
+  parts.reserve(kMaxStages);
+  for (int i = 0; i < layer.input_count; ++i) parts.push_back(read(i));
+  return torch::cat(parts, 1);
+}
+
+torch::Tensor convolve(const Layer& layer, const torch::Tensor& x, const torch::Tensor& weight,
+                       const torch::Tensor& bias) {
+  const std::int64_t groups = layer.role == Role::kDepthwise ? layer.out_channels : 1;
+  return torch::conv2d(x, weight, bias, layer.stride, layer.kernel / 2, 1, groups);
+}
+
+torch::Tensor activate(Activation activation, const torch::Tensor& x) {
+  switch (activation) {
+    case Activation::kLinear: return x;
+    case Activation::kRelu: return torch::relu(x);
+    case Activation::kHardSwish: return torch::hardswish(x);
+    case Activation::kHardSigmoid: return torch::hardsigmoid(x);
+  }
+  TORCH_INTERNAL_ASSERT(false, "unknown activation");
+}
+
+torch::Tensor spatial_mean(const torch::Tensor& x) { return x.mean({2, 3}, /*keepdim=*/true); }
+
+Values begin_values(const Plan& plan, const torch::Tensor& images) {
+  TORCH_CHECK(images.dim() == 4 && images.size(1) == plan.channels && images.size(2) == plan.resolution,
+              "images do not fit the plan");
+  Values values(static_cast<std::size_t>(plan.values));
+  values[0] = images;
+  return values;
+}
+
+LayerRange stage_layers(const Plan& plan, int stage) {
+  const auto s = static_cast<std::size_t>(stage);
+  return {s == 0 ? 0 : static_cast<std::size_t>(plan.stage_end[s - 1]), static_cast<std::size_t>(plan.stage_end[s])};
+}
+
+}  // namespace enas4d

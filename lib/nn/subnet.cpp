@@ -1,0 +1,223 @@
+#include "nn/subnet.h"
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <utility>
+
+#include "nn/dataflow.h"
+#include "nn/shared_weights.h"
+#include "util/error.h"
+
+namespace enas4d {
+
+/// Convolutions as they run at inference: the norm folded in, so that a layer is one convolution and one activation.
+struct Subnet::Prepared {
+  std::vector<torch::Tensor> weight;  ///< per layer of the plan
+  std::vector<torch::Tensor> bias;
+  std::vector<std::size_t> last_use;  ///< per value: the last layer that reads it
+};
+
+namespace {
+
+/// Sums of one norm over calibration batches, in double: pooled statistics are exact whatever the batches.
+struct PooledStatistics {
+  double images = 0;
+  torch::Tensor sum, square_sum;
+
+  void add(const torch::Tensor& mean, const torch::Tensor& var, double weight) {
+    const auto m = mean.to(torch::kDouble);
+    const auto square = var.to(torch::kDouble) + m * m;
+    images += weight;
+    sum = sum.defined() ? sum + weight * m : weight * m;
+    square_sum = square_sum.defined() ? square_sum + weight * square : weight * square;
+  }
+  torch::Tensor mean() const { return sum / images; }
+  torch::Tensor var() const { return (square_sum / images - mean() * mean()).clamp_min(0); }
+};
+
+void check_weights(const Plan& plan, const NamedTensors& weights, const std::string& place) {
+  for (const Layer& layer : plan.layers) {
+    for (const ParameterShape& parameter : subnet_parameters(layer)) {
+      const std::string name = layer_name(layer) + parameter.suffix;
+      const auto found = weights.find(name);
+      const bool statistic = parameter.suffix == "_norm_mean" || parameter.suffix == "_norm_var";
+      if (found == weights.end()) {
+        if (statistic) continue;
+        throw bad_input(place, fmt::format("has no tensor '{}'", name));
+      }
+      if (found->second.sizes() != torch::IntArrayRef(parameter.shape)) {
+        throw bad_input(place, fmt::format("tensor '{}' must have shape [{}], has [{}]", name,
+                                           fmt::join(parameter.shape, ", "),
+                                           fmt::join(found->second.sizes().vec(), ", ")));
+      }
+    }
+  }
+}
+
+std::vector<std::size_t> last_uses(const Plan& plan) {
+  std::vector<std::size_t> result(static_cast<std::size_t>(plan.values), 0);
+  for (std::size_t l = 0; l < plan.layers.size(); ++l) {
+    const Layer& layer = plan.layers[l];
+    const auto use = [&](int value) {
+      if (value != kNoValue) result[static_cast<std::size_t>(value)] = l;
+    };
+    for (int i = 0; i < layer.input_count; ++i) use(layer.inputs[static_cast<std::size_t>(i)].value);
+    use(layer.gated);
+    use(layer.addend);
+  }
+  return result;
+}
+
+bool is_head(Role role) { return role == Role::kFeatures || role == Role::kClassifier; }
+
+}  // namespace
+
+Subnet::Subnet(Plan plan, NamedTensors weights, const std::string& place)
+    : plan_(std::move(plan)), weights_(std::move(weights)) {
+  check_weights(plan_, weights_, place);
+  prepare();
+}
+
+void Subnet::prepare() {
+  const torch::NoGradGuard no_grad;
+  auto prepared = std::make_shared<Prepared>();
+  prepared->last_use = last_uses(plan_);
+  for (const Layer& layer : plan_.layers) {
+    const std::string name = layer_name(layer);
+    torch::Tensor weight = weights_.at(name + "_weight");
+    torch::Tensor bias;
+    if (!has_norm(layer.role)) {
+      bias = weights_.at(name + "_bias");
+    } else {
+      if (weights_.count(name + "_norm_mean") == 0) return;  // not calibrated yet
+      const auto scale =
+          weights_.at(name + "_norm_weight") / torch::sqrt(weights_.at(name + "_norm_var") + kNormEpsilon);
+      bias = weights_.at(name + "_norm_bias") - weights_.at(name + "_norm_mean") * scale;
+      weight = weight * scale.view({-1, 1, 1, 1});
+    }
+    prepared->weight.push_back(weight.contiguous(torch::MemoryFormat::ChannelsLast));
+    prepared->bias.push_back(bias);
+  }
+  prepared_ = std::move(prepared);
+}
+
+void Subnet::calibrate(const std::function<torch::Tensor()>& next) {
+  const torch::NoGradGuard no_grad;
+  std::map<std::string, PooledStatistics> statistics;
+  for (torch::Tensor images = next(); images.defined(); images = next()) {
+    const auto weight_of_batch = static_cast<double>(images.size(0));
+    Values values = begin_values(plan_, images);
+    for (const Layer& layer : plan_.layers) {
+      if (is_head(layer.role)) continue;
+      const std::string name = layer_name(layer);
+      run_layer(layer, values, [&](const Layer&, const torch::Tensor& x) {
+        if (!has_norm(layer.role)) {
+          return activate(layer.activation,
+                          convolve(layer, x, weights_.at(name + "_weight"), weights_.at(name + "_bias")));
+        }
+        const auto y = convolve(layer, x, weights_.at(name + "_weight"), {});
+        const auto [normed, mean, inverse_deviation] = torch::native_batch_norm(
+            y, weights_.at(name + "_norm_weight"), weights_.at(name + "_norm_bias"), {}, {},
+            /*training=*/true, /*momentum=*/0.0, kNormEpsilon);
+        const auto var = inverse_deviation.to(torch::kDouble).pow(-2) - kNormEpsilon;
+        statistics[name].add(mean, var, weight_of_batch);
+        return activate(layer.activation, normed);
+      });
+    }
+  }
+  for (const auto& [name, pooled] : statistics) {
+    weights_[name + "_norm_mean"] = pooled.mean().to(torch::kFloat);
+    weights_[name + "_norm_var"] = pooled.var().to(torch::kFloat);
+  }
+  prepare();
+}
+
+namespace {
+
+/// One layer at inference. In place where nobody else can see it.
+void infer_layer(const Layer& layer, const torch::Tensor& weight, const torch::Tensor& bias, Values& values) {
+  run_layer(layer, values, [&](const Layer&, const torch::Tensor& x) {
+    torch::Tensor y = convolve(layer, x, weight, bias);
+    switch (layer.activation) {
+      case Activation::kLinear: break;
+      case Activation::kRelu: y.relu_(); break;
+      case Activation::kHardSwish: torch::hardswish_(y); break;
+      case Activation::kHardSigmoid: torch::hardsigmoid_(y); break;
+    }
+    return y;
+  });
+}
+
+}  // namespace
+
+Subnet::Run::Run(const Subnet& subnet, const torch::Tensor& images)
+    : subnet_(subnet), values_(begin_values(subnet.plan_, images)) {
+  TORCH_CHECK(subnet.prepared_ != nullptr, "subnet was not calibrated");
+}
+
+torch::Tensor Subnet::Run::next_stage(Head head) {
+  const torch::NoGradGuard no_grad;
+  const LayerRange range = stage_layers(subnet_.plan_, stage_);
+  ++stage_;
+  torch::Tensor logits;
+  for (std::size_t l = range.first; l < range.last; ++l) {
+    const Layer& layer = subnet_.plan_.layers[l];
+    if (head == Head::kSkip && is_head(layer.role)) continue;
+    infer_layer(layer, subnet_.prepared_->weight[l], subnet_.prepared_->bias[l], values_);
+    if (layer.role == Role::kClassifier) logits = flat_logits(values_[static_cast<std::size_t>(layer.output)]);
+    release(layer, l);
+  }
+  return logits;
+}
+
+void Subnet::Run::release(const Layer& layer, std::size_t index) {
+  const auto drop = [&](int value) {
+    if (value != kNoValue && subnet_.prepared_->last_use[static_cast<std::size_t>(value)] <= index) {
+      values_[static_cast<std::size_t>(value)].reset();
+    }
+  };
+  for (int i = 0; i < layer.input_count; ++i) drop(layer.inputs[static_cast<std::size_t>(i)].value);
+  drop(layer.gated);
+  drop(layer.addend);
+  drop(layer.output);  // only logits: nobody reads them
+}
+
+void Subnet::Run::keep(const torch::Tensor& rows) {
+  const torch::NoGradGuard no_grad;
+  for (torch::Tensor& value : values_) {
+    if (value.defined()) value = value.index_select(0, rows);
+  }
+}
+
+Exits Subnet::forward(const torch::Tensor& images) const {
+  Run run(*this, images);
+  Exits exits;
+  for (int s = 0; s < plan_.stages; ++s) exits.logits.push_back(run.next_stage());
+  return exits;
+}
+
+torch::Tensor Subnet::forward_fixed(const torch::Tensor& images, int exit) const {
+  Run run(*this, images);
+  for (int s = 0; s < exit; ++s) run.next_stage(Head::kSkip);
+  return run.next_stage();
+}
+
+Subnet extract(const Supernet& supernet, const Plan& plan) {
+  const torch::NoGradGuard no_grad;
+  NamedTensors weights;
+  for (const Layer& layer : plan.layers) {
+    const LayerWeights shared = supernet->layer_weights(layer);
+    const std::string name = layer_name(layer);
+    const auto copy = [&](const char* suffix, const torch::Tensor& tensor) {
+      if (tensor.defined()) weights[name + suffix] = tensor.detach().clone(torch::MemoryFormat::Contiguous);
+    };
+    copy("_weight", shared.weight);
+    copy("_bias", shared.bias);
+    copy("_norm_weight", shared.norm_weight);
+    copy("_norm_bias", shared.norm_bias);
+  }
+  return Subnet(plan, std::move(weights), "extracted subnet");
+}
+
+}  // namespace enas4d
