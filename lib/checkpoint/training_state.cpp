@@ -1,0 +1,61 @@
+#include "checkpoint/training_state.h"
+
+#include <torch/torch.h>
+
+#include <limits>
+#include <utility>
+
+#include "checkpoint/weights_files.h"
+
+namespace enas4d {
+
+void save_training_state(const std::string& path, const TrainingState& state) {
+  Json document = new_document("checkpoint");
+  document["space"] = to_json(state.supernet->space());
+  document["data"] = to_json(state.data);
+  document["step"] = state.step;
+  document["epoch_loss"] = state.epoch_loss;
+  document["averaged"] = !state.average.empty();
+  document["configuration"] = state.configuration;
+  const NamedTensors weights = supernet_weights(state.supernet);
+  std::vector<TensorEntry> entries = tensor_entries(weights);
+  const auto add = [&](const NamedTensors& tensors, const char* prefix) {
+    for (TensorEntry& entry : tensor_entries(tensors, prefix)) entries.push_back(std::move(entry));
+  };
+  add(state.momentum, kMomentumPrefix);
+  add(state.average, kAveragePrefix);
+  write_safetensors(path, document, entries, /*keep_previous=*/true);
+}
+
+TrainingState load_training_state(const std::string& path) { return read_training_state(SafetensorsFile(path)); }
+
+TrainingState read_training_state(const SafetensorsFile& file) {
+  JsonObject document = open_document(file.document(), "checkpoint");
+  const Space space = read_space(document.required("space"));
+  TrainingState state;
+  state.data = read_data_description(document.required("data"));
+  state.step = document.required("step").whole(0, std::numeric_limits<std::int64_t>::max());
+  const double largest = std::numeric_limits<double>::max();
+  state.epoch_loss = document.required("epoch_loss").number(-largest, largest);
+  const bool averaged = document.required("averaged").flag();
+  state.configuration = document.required("configuration").raw();
+  document.finish();
+
+  std::vector<ExpectedTensor> expected;
+  const auto expect = [&](const char* prefix) {
+    for (ExpectedTensor& tensor : expected_supernet(space, prefix)) expected.push_back(std::move(tensor));
+  };
+  expect("");
+  expect(kMomentumPrefix);
+  if (averaged) expect(kAveragePrefix);
+  check_tensors(file, expected);
+
+  state.supernet = supernet_from(file, space, "");
+  for (const auto& item : state.supernet->named_parameters(/*recurse=*/false)) {
+    state.momentum[item.key()] = copy_tensor(file, kMomentumPrefix + item.key());
+    if (averaged) state.average[item.key()] = copy_tensor(file, kAveragePrefix + item.key());
+  }
+  return state;
+}
+
+}  // namespace enas4d

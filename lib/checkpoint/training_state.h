@@ -1,0 +1,41 @@
+// checkpoint.safetensors: all that resume needs. Weights under their names, momentum and averaged weights under prefixed
+// ones; step and configuration in the document. Random numbers need no state: they are functions of (seed, step).
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "checkpoint/tensors.h"
+#include "data/dataset.h"
+#include "formats/safetensors.h"
+#include "nn/subnet.h"
+#include "nn/supernet.h"
+#include "util/json.h"
+
+namespace enas4d {
+
+constexpr const char* kMomentumPrefix = "momentum.";
+constexpr const char* kAveragePrefix = "average.";
+
+struct TrainingState {
+  Supernet supernet{nullptr};
+  NamedTensors momentum;   ///< one per parameter
+  NamedTensors average;    ///< EMA of the weights; empty = off
+  std::int64_t step = 0;   ///< steps done
+  double epoch_loss = 0;   ///< sum of the losses of the running epoch
+  DataDescription data;
+  Json configuration;      ///< recipe, seed, ...: what must be equal for the run to go on
+};
+
+/// Written atomically; the previous file stays as "path.previous".
+void save_training_state(const std::string& path, const TrainingState& state);
+
+TrainingState load_training_state(const std::string& path);
+TrainingState read_training_state(const SafetensorsFile& file);
+
+/// Tensors that a supernet of `space` has in a file, and its parameters read from there.
+std::vector<ExpectedTensor> expected_supernet(const Space& space, const std::string& prefix);
+Supernet supernet_from(const SafetensorsFile& file, const Space& space, const std::string& prefix);
+
+}  // namespace enas4d

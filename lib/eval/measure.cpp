@@ -1,0 +1,176 @@
+#include "eval/measure.h"
+
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "util/error.h"
+
+namespace enas4d {
+
+namespace {
+
+constexpr std::int64_t kCalibrationBatch = 200;
+
+/// What one stage says of the rows of a batch.
+std::vector<Prediction> predict_rows(const torch::Tensor& logits, int stage) {
+  const torch::Tensor rows = logits.contiguous();
+  const auto classes = static_cast<int>(rows.size(1));
+  const float* data = rows.data_ptr<float>();
+  std::vector<Prediction> result;
+  result.reserve(static_cast<std::size_t>(rows.size(0)));
+  for (std::int64_t i = 0; i < rows.size(0); ++i) {
+    const float* row = data + i * classes;
+    if (!std::all_of(row, row + classes, [](float x) { return std::isfinite(x); })) {
+      throw failed(fmt::format("exit {} gave a logit that is not finite", stage + 1));
+    }
+    result.push_back(predict(row, classes));
+  }
+  return result;
+}
+
+bool leaves(const Policy& policy, const Prediction& prediction, std::size_t stage) {
+  const auto measure_index = static_cast<std::size_t>(policy.confidence);
+  return static_cast<double>(prediction.confidence[measure_index]) >= policy.thresholds[stage];
+}
+
+/// What early exit gives for one batch, written at `first` of the run.
+void exit_early(const Subnet& subnet, const Policy& policy, const torch::Tensor& images, std::size_t first,
+                EarlyExitRun& result) {
+  const auto count = static_cast<std::size_t>(images.size(0));
+  const auto settle = [&](std::size_t row, int stage, int label) {
+    result.exit[first + row] = stage;
+    result.predicted[first + row] = label;
+  };
+  if (policy.exit) {
+    const auto predictions = predict_rows(subnet.forward_fixed(images, *policy.exit), *policy.exit);
+    for (std::size_t i = 0; i < count; ++i) settle(i, *policy.exit, predictions[i].label);
+    return;
+  }
+  std::vector<std::size_t> rows(count);  // which images of the batch are still on their way
+  for (std::size_t i = 0; i < count; ++i) rows[i] = i;
+  Subnet::Run run(subnet, images);
+  const int last = subnet.plan().stages - 1;
+  for (int stage = 0; !rows.empty(); ++stage) {
+    const auto predictions = predict_rows(run.next_stage(), stage);
+    std::vector<std::size_t> staying;
+    std::vector<std::int64_t> kept;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (stage == last || leaves(policy, predictions[i], static_cast<std::size_t>(stage))) {
+        settle(rows[i], stage, predictions[i].label);
+      } else {
+        staying.push_back(rows[i]);
+        kept.push_back(static_cast<std::int64_t>(i));
+      }
+    }
+    if (!kept.empty() && kept.size() < rows.size()) run.keep(torch::tensor(kept, torch::kLong));
+    rows = std::move(staying);
+  }
+}
+
+}  // namespace
+
+Subnet extract_calibrated(const Supernet& supernet, const Plan& plan, const Dataset& data) {
+  Subnet subnet = extract(supernet, plan);
+  const auto& indices = data.calibration();
+  const auto total = static_cast<std::int64_t>(indices.size());
+  std::int64_t first = 0;
+  subnet.calibrate([&]() -> torch::Tensor {
+    if (first >= total) return {};
+    const std::int64_t count = std::min(kCalibrationBatch, total - first);
+    const auto batch = data.batch(Split::kTrain, indices.data() + first, count, plan.resolution);
+    first += count;
+    return batch;
+  });
+  return subnet;
+}
+
+void for_each_batch(const Dataset& data, Split split, int resolution, std::int64_t batch, std::int64_t images,
+                    const std::function<void(std::int64_t first, const torch::Tensor&)>& use) {
+  const auto& indices = data.indices(split);
+  for (std::int64_t first = 0; first < images; first += batch) {
+    const std::int64_t count = std::min(batch, images - first);
+    use(first, data.batch(split, indices.data() + first, count, resolution));
+  }
+}
+
+ExitTable measure(const Subnet& subnet, const Dataset& data, Split split) {
+  const Plan& plan = subnet.plan();
+  const auto images = static_cast<std::size_t>(data.size(split));
+  ExitTable table;
+  table.classes = plan.classes;
+  table.labels = data.labels(split);
+  table.exits.resize(static_cast<std::size_t>(plan.stages));
+  for (auto& exit : table.exits) {
+    exit.predicted.resize(images);
+    for (auto& confidence : exit.confidence) confidence.resize(images);
+  }
+  for_each_batch(data, split, plan.resolution, kEvaluationBatch, data.size(split),
+                 [&](std::int64_t first, const torch::Tensor& batch) {
+                   const Exits exits = subnet.forward(batch);
+                   for (std::size_t s = 0; s < exits.logits.size(); ++s) {
+                     auto row = static_cast<std::size_t>(first);
+                     for (const Prediction& p : predict_rows(exits.logits[s], static_cast<int>(s))) {
+                       table.exits[s].predicted[row] = p.label;
+                       for (std::size_t c = 0; c < kConfidences; ++c) {
+                         table.exits[s].confidence[c][row] = p.confidence[c];
+                       }
+                       ++row;
+                     }
+                   }
+                 });
+  return table;
+}
+
+EarlyExitRun run_early_exit(const Subnet& subnet, const Policy& policy, const Dataset& data, Split split, int batch) {
+  EarlyExitRun result;
+  result.exit.resize(static_cast<std::size_t>(data.size(split)));
+  result.predicted.resize(result.exit.size());
+  for_each_batch(data, split, subnet.plan().resolution, batch, data.size(split),
+                 [&](std::int64_t first, const torch::Tensor& images) {
+                   exit_early(subnet, policy, images, static_cast<std::size_t>(first), result);
+                 });
+  return result;
+}
+
+EarlyExitRun run_early_exit(const Subnet& subnet, const Policy& policy, const torch::Tensor& images) {
+  EarlyExitRun result;
+  result.exit.resize(static_cast<std::size_t>(images.size(0)));
+  result.predicted.resize(result.exit.size());
+  exit_early(subnet, policy, images, 0, result);
+  return result;
+}
+
+double average_macs(const EarlyExitRun& run, const Policy& policy, const ExitMacs& macs) {
+  const auto& costs = policy.exit ? macs.alone : macs.cumulative;
+  double sum = 0;
+  for (const std::int32_t stage : run.exit) sum += static_cast<double>(costs[static_cast<std::size_t>(stage)]);
+  return sum / static_cast<double>(run.exit.size());
+}
+
+Outcome outcome_of(const EarlyExitRun& run, const Policy& policy, const std::vector<std::int32_t>& labels,
+                   const ExitMacs& macs) {
+  const std::size_t stages = macs.cumulative.size();
+  std::vector<std::int64_t> left(stages, 0);
+  std::vector<std::int64_t> right(stages, 0);
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto stage = static_cast<std::size_t>(run.exit[i]);
+    ++left[stage];
+    if (run.predicted[i] == labels[i]) ++right[stage];
+  }
+  Outcome outcome;
+  outcome.images = static_cast<std::int64_t>(labels.size());
+  const auto images = static_cast<double>(labels.size());
+  std::int64_t correct = 0;
+  for (std::size_t s = 0; s < stages; ++s) {
+    correct += right[s];
+    outcome.exit_share.push_back(static_cast<double>(left[s]) / images);
+  }
+  outcome.accuracy = static_cast<double>(correct) / images;
+  outcome.average_macs = average_macs(run, policy, macs);
+  return outcome;
+}
+
+}  // namespace enas4d

@@ -1,0 +1,24 @@
+// The Evaluator that search uses: extracts, calibrates and measures each spec on val.
+#pragma once
+
+#include "data/dataset.h"
+#include "nn/supernet.h"
+#include "search/evaluator.h"
+#include "util/stop.h"
+
+namespace enas4d {
+
+class NetworkEvaluator : public Evaluator {
+ public:
+  /// All three must outlive the evaluator. Images are preprocessed once for each resolution.
+  NetworkEvaluator(const Supernet& supernet, const Dataset& data, const StopFlag& stop);
+
+  bool evaluate(const std::vector<Spec>& specs, const Done& done) override;
+
+ private:
+  const Supernet& supernet_;
+  const Dataset& data_;
+  const StopFlag& stop_;
+};
+
+}  // namespace enas4d

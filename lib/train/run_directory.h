@@ -1,0 +1,40 @@
+// The folder of one training run: lock, run.json (configuration in force), metrics.jsonl, checkpoint.safetensors,
+// supernet.safetensors.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "checkpoint/training_state.h"
+#include "util/files.h"
+#include "util/json.h"
+
+namespace enas4d {
+
+class RunDirectory {
+ public:
+  /// Makes or locks the folder and writes run.json. Throws Error: failed if another process holds it, bad input if it belongs to another
+  /// configuration (names the first difference).
+  RunDirectory(const std::string& path, const Json& configuration);
+
+  /// The checkpoint to go on from, if there is one. Lines of metrics.jsonl that came after it are dropped: their steps run
+  /// again.
+  std::optional<TrainingState> resume();
+
+  void append_metrics(const Json& line);
+
+  std::string checkpoint_path() const { return path_ + "/checkpoint.safetensors"; }
+  std::string supernet_path() const { return path_ + "/supernet.safetensors"; }
+
+ private:
+  void drop_metrics_after(std::int64_t step);
+  std::string metrics_path() const { return path_ + "/metrics.jsonl"; }
+
+  std::string path_;
+  std::unique_ptr<FileLock> lock_;
+  std::unique_ptr<AppendFile> metrics_;
+};
+
+}  // namespace enas4d

@@ -1,0 +1,34 @@
+// What happens at step n, as pure functions of the recipe, the seed and n: this is what makes resume exact.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "arch/space.h"
+#include "arch/spec.h"
+#include "train/recipe.h"
+
+namespace enas4d {
+
+/// Where a step lies in the recipe.
+struct Moment {
+  std::size_t phase;
+  int epoch;                 ///< from 0, over the whole recipe
+  std::int64_t step;         ///< from 0, within the phase
+  std::int64_t phase_steps;
+};
+Moment moment_of(const Recipe& recipe, std::int64_t step, std::int64_t steps_per_epoch);
+
+/// Linear warm-up from 0, then a cosine to 0 at the phase's end.
+double learning_rate(const Recipe& recipe, std::int64_t step, std::int64_t steps_per_epoch);
+
+/// One subnet that a step trains.
+struct Child {
+  Spec spec;
+  bool is_teacher;  ///< the largest: learns from labels, the others from it
+};
+
+/// The children of one step, the largest first.
+std::vector<Child> children(const Space& space, const Phase& phase, std::uint64_t seed, std::int64_t step);
+
+}  // namespace enas4d

@@ -1,0 +1,118 @@
+#include "eval/measure.h"
+
+#include "arch/sample.h"
+#include "eval/network_evaluator.h"
+#include "nn/random_network.h"
+#include "support/catch.h"
+#include "train/tiny_run.h"
+#include "util/error.h"
+
+namespace enas4d {
+
+namespace {
+
+/// An untrained three-stage network with its statistics, and data that fit it.
+struct Measured {
+  Measured() : data(tiny_data()), supernet(pencil_space(3), 1) {
+    randomise(supernet, 2);
+    plan = lower(supernet->space(), largest(supernet->space()));
+  }
+  Subnet subnet() const { return extract_calibrated(supernet, plan, data); }
+
+  Dataset data;
+  Supernet supernet;
+  Plan plan;
+};
+
+}  // namespace
+
+TEST_CASE("true early exit decides as the exit table says, whatever the batch", "[eval]") {
+  const Measured measured;
+  const Subnet subnet = measured.subnet();
+  const ExitTable table = measure(subnet, measured.data, Split::kTest);
+  const auto confidence = GENERATE(Confidence::kMaxSoftmax, Confidence::kMargin, Confidence::kEntropy);
+  const int batch = GENERATE(1, 7, 64);
+  const auto middle = [&](std::size_t stage) {
+    auto values = table.exits[stage].confidence[static_cast<std::size_t>(confidence)];
+    std::sort(values.begin(), values.end());
+    return 0.5 * (values[values.size() / 2] + values[values.size() / 2 - 1]);
+  };
+  const Policy policy{confidence, {middle(0), middle(1)}, {}};
+  const EarlyExitRun run = run_early_exit(subnet, policy, measured.data, Split::kTest, batch);
+  const ExitMacs macs = exit_macs(measured.plan);
+  const Outcome really = outcome_of(run, policy, table.labels, macs);
+  const Outcome replayed = apply(policy, table, macs);
+  CHECK(really.exit_share == replayed.exit_share);
+  CHECK(really.accuracy == Approx(replayed.accuracy));
+  CHECK(really.average_macs == Approx(replayed.average_macs));
+  CHECK(really.exit_share[0] > 0.3);
+  CHECK(really.exit_share[0] < 0.7);
+}
+
+TEST_CASE("a fixed exit runs its head alone and costs that", "[eval]") {
+  const Measured measured;
+  const Subnet subnet = measured.subnet();
+  const int exit = GENERATE(0, 1, 2);
+  Policy policy;
+  policy.exit = exit;
+  const EarlyExitRun run = run_early_exit(subnet, policy, measured.data, Split::kVal, 16);
+  const ExitMacs macs = exit_macs(measured.plan);
+  CHECK(average_macs(run, policy, macs) == static_cast<double>(macs.alone[static_cast<std::size_t>(exit)]));
+  const ExitTable table = measure(subnet, measured.data, Split::kVal);
+  CHECK(run.predicted == table.exits[static_cast<std::size_t>(exit)].predicted);
+}
+
+TEST_CASE("an exit table does not depend on how the network was reached", "[eval]") {
+  const Measured measured;
+  StopFlag stop;
+  NetworkEvaluator evaluator(measured.supernet, measured.data, stop);
+  std::vector<Evaluation> evaluations(2);
+  const Space& space = measured.supernet->space();
+  evaluator.evaluate({smallest(space), largest(space)},
+                     [&](std::size_t i, Evaluation evaluation) { evaluations[i] = std::move(evaluation); });
+  const ExitTable alone = measure(measured.subnet(), measured.data, Split::kVal);
+  for (std::size_t s = 0; s < 3; ++s) {
+    CHECK(evaluations[1].table.exits[s].predicted == alone.exits[s].predicted);
+    CHECK(evaluations[1].table.exits[s].confidence == alone.exits[s].confidence);
+  }
+  CHECK(evaluations[0].macs.full() < evaluations[1].macs.full());
+}
+
+TEST_CASE("a stopped evaluator says so and has done what it reported", "[eval]") {
+  const Measured measured;
+  StopFlag stop;
+  NetworkEvaluator evaluator(measured.supernet, measured.data, stop);
+  const Spec spec = smallest(measured.supernet->space());
+  int done = 0;
+  CHECK(!evaluator.evaluate({spec, spec, spec}, [&](std::size_t, const Evaluation&) {
+    ++done;
+    stop.raise();
+  }));
+  CHECK(done == 1);
+}
+
+TEST_CASE("a logit that is not finite is an error, not an answer", "[eval]") {
+  const Measured measured;
+  const Subnet subnet = measured.subnet();
+  NamedTensors weights = subnet.weights();
+  weights["stage2_classifier_bias"] = torch::full({3}, std::nan(""));
+  const Subnet broken(measured.plan, weights, "broken");
+  CHECK_THROWS_WITH(measure(broken, measured.data, Split::kVal), Contains("exit 2 gave a logit that is not finite"));
+}
+
+TEST_CASE("timing compares the policy with the full network on the same images", "[eval]") {
+  const Measured measured;
+  const Subnet subnet = measured.subnet();
+  Policy policy;
+  policy.exit = 0;
+  TimingOptions options;
+  options.batch = 10;
+  options.rounds = 2;
+  const Timing timing = time_policy(subnet, policy, measured.data, Split::kTest, options);
+  const ExitMacs macs = exit_macs(measured.plan);
+  CHECK(timing.exit_seconds.size() == 3);
+  CHECK(timing.full_seconds == timing.exit_seconds.back());
+  CHECK(timing.macs_ratio == Approx(static_cast<double>(macs.alone[0]) / static_cast<double>(macs.alone[2])));
+}
+
+}  // namespace enas4d
