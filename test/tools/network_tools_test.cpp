@@ -1,0 +1,234 @@
+// The tools on LibTorch, chained as a pipeline: on a trained network of the smallest kind.
+#include <stdexcept>
+
+#include <fmt/format.h>
+
+#include "search/record.h"
+#include "support/catch.h"
+#include "support/spaces.h"
+#include "support/temporary_folder.h"
+#include "support/tool_run.h"
+#include "tools/tools.h"
+#include "train/recipe.h"
+#include "util/files.h"
+
+namespace enas4d {
+namespace {
+
+using Words = std::vector<std::string>;
+
+/// A folder with a space, a recipe, specs and one trained run, made once for all tests.
+class TrainedFolder {
+ public:
+  static const TrainedFolder& get() {
+    static const TrainedFolder folder;
+    return folder;
+  }
+
+  std::string operator/(const std::string& name) const { return folder_ / name; }
+
+  Words training(const std::string& run) const {
+    return {"--space",   folder_ / "space.json",
+            "--recipe",  folder_ / "recipe.json",
+            "--data",    data_,
+            "-o",        folder_ / run,
+            "--threads", "1"};
+  }
+
+  /// Runs a tool on the trained weights.
+  ToolRun run(const Tool& tool, Words arguments, const std::string& input = "") const {
+    const Words common = {
+        "--checkpoint", folder_ / "run/supernet.safetensors", "--data", data_, "--threads", "1"};
+    arguments.insert(arguments.begin(), common.begin(), common.end());
+    return run_with(tool, arguments, input);
+  }
+
+  ToolRun run_model(const std::string& model, Words arguments) const {
+    const Words common = {"--model", model, "--data", data_, "--threads", "1"};
+    arguments.insert(arguments.begin(), common.begin(), common.end());
+    return run_with(eval_tool(), arguments);
+  }
+
+  std::string specs() const {
+    return to_json(smallest(space_)).dump() + "\n" + to_json(largest(space_)).dump() + "\n";
+  }
+
+ private:
+  TrainedFolder() {
+    Recipe recipe;
+    recipe.name = "tiny";
+    recipe.batch = 24;
+    Phase phase;
+    phase.name = "sandwich";
+    phase.learning_rate = 0.05;
+    recipe.phases = {phase};
+    write_file(folder_ / "space.json", to_json(space_).dump());
+    write_file(folder_ / "recipe.json", to_json(recipe).dump());
+    training_ = run_with(train_ofa_tool(), training("run"));
+    if (training_.status != 0) throw std::runtime_error(training_.err);
+  }
+
+  TemporaryFolder folder_;
+  const Space space_ = pencil_space(2);
+  const std::string data_ = "synthetic:train=240,test=40,classes=3,channels=1,size=8";
+  ToolRun training_;
+};
+
+std::vector<Record> records_of(const ToolRun& run) {
+  CAPTURE(run.err);
+  REQUIRE(run.status == 0);
+  return read_records(run.out, "output");
+}
+
+}  // namespace
+
+TEST_CASE("training stopped by a time limit ends with status 75 and goes on", "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  Words stopped = folder.training("stopped");
+  stopped.insert(stopped.end(), {"--max-time", "0"});
+  const ToolRun first = run_with(train_ofa_tool(), stopped);
+  CHECK(first.status == 75);
+  CHECK_THAT(first.err, Contains("the same command goes on"));
+  CHECK(run_with(train_ofa_tool(), folder.training("stopped")).status == 0);
+  CHECK(read_file(folder / "stopped/supernet.safetensors") ==
+        read_file(folder / "run/supernet.safetensors"));
+}
+
+TEST_CASE("training takes its number of epochs and its seeds from the options", "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  const auto [name, option, place] = GENERATE(table<std::string, std::string, std::string>(
+      {{"--epochs", "2", "/recipe"}, {"--seed", "2", "/seed"}, {"--split-seed", "2", "/data"}}));
+  CAPTURE(name);
+  Words arguments = folder.training("run");  // belongs to one epoch of seed 1
+  arguments.insert(arguments.end(), {name, option});
+  const ToolRun run = run_with(train_ofa_tool(), arguments);
+  CHECK(run.status == 3);
+  CHECK_THAT(run.err, Contains(place));
+}
+
+TEST_CASE("specs come back as records with what they give on the split", "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  const bool on_test = GENERATE(false, true);
+  const auto records = records_of(folder.run(
+      eval_tool(), {"--specs", "-", "--split", on_test ? "test" : "val"}, folder.specs()));
+  REQUIRE(records.size() == 2);
+  for (const Record& record : records) {
+    CHECK(record.val.has_value() == !on_test);
+    CHECK(record.test.has_value() == on_test);
+    const Outcome& outcome = on_test ? *record.test : *record.val;
+    CHECK(outcome.images == (on_test ? 40 : 24));
+    CHECK(outcome.accuracy == outcome.exit_accuracy.back());  // no policy: the last exit
+    CHECK(record.policy->exit == 1);
+    CHECK(record.hashes.size() == 3);
+  }
+}
+
+TEST_CASE("a search for budgets writes a record for each in their order", "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  const Words search = {"--evaluations", "4", "--population", "3"};
+  const auto front = records_of(folder.run(search_tool(), search));
+  REQUIRE_FALSE(front.empty());
+
+  const auto cheap = static_cast<std::int64_t>(front.front().val->average_macs) + 1;
+  const auto costly = static_cast<std::int64_t>(front.back().val->average_macs) + 1;
+  Words budgets = search;
+  budgets.insert(budgets.end(), {"--average-macs", fmt::format("{},{}", costly, cheap)});
+  const auto best = records_of(folder.run(search_tool(), budgets));
+  REQUIRE(best.size() == 2);
+  CHECK(best[0].val->average_macs <= static_cast<double>(costly));
+  CHECK(best[1].val->average_macs <= static_cast<double>(cheap));
+  CHECK(best[0].val->accuracy >= best[1].val->accuracy);
+
+  budgets.emplace_back("--front");
+  CHECK(records_of(folder.run(search_tool(), budgets)).size() == 2 + front.size());
+}
+
+TEST_CASE("a search into a file keeps its journal beside it and leaves none on standard output",
+          "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  const std::string file = folder / "front.jsonl";
+  const Words search = {"--evaluations", "3", "--population", "2", "-o", file};
+  CHECK(folder.run(search_tool(), search).out.empty());
+  CHECK(file_exists(file));
+  CHECK(file_exists(file + ".journal"));
+}
+
+TEST_CASE("a stopped search writes no result and ends with status 75", "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  const ToolRun run = folder.run(search_tool(), {"--max-time", "0", "-o", folder / "none.jsonl"});
+  CHECK(run.status == 75);
+  CHECK_FALSE(file_exists(folder / "none.jsonl"));
+}
+
+TEST_CASE("an exported network evaluates to what its record promised", "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  const ToolRun front = folder.run(search_tool(), {"--evaluations", "4", "--population", "3"});
+  const auto records = records_of(front);
+  const Record& wanted = records.at(records.size() / 2);
+  const auto budget = static_cast<std::int64_t>(wanted.val->average_macs) + 1;
+  const ToolRun exported = folder.run(
+      export_tool(),
+      {"--specs", "-", "--average-macs", std::to_string(budget), "-o", folder / "net"}, front.out);
+  CAPTURE(exported.err);
+  REQUIRE(exported.status == 0);
+  CHECK(file_exists(folder / "net/manifest.json"));
+
+  const std::string batch = GENERATE("1", "250");
+  const auto result =
+      records_of(folder.run_model(folder / "net/subnet.safetensors", {"--batch", batch})).at(0);
+  CHECK(result.spec == wanted.spec);
+  CHECK(result.val->accuracy == Approx(wanted.val->accuracy));
+  CHECK(result.val->average_macs == Approx(wanted.val->average_macs));
+}
+
+TEST_CASE("an exported network tells its curve and times where they are asked for", "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  REQUIRE(folder
+              .run(export_tool(), {"--specs", "-", "-o", folder / "single"},
+                   to_json(largest(pencil_space(2))).dump())
+              .status == 0);
+  const ToolRun run = folder.run_model(folder / "single/subnet.safetensors",
+                                       {"--split", "test", "--curve", "--time"});
+  CAPTURE(run.err);
+  REQUIRE(run.status == 0);
+  JsonObject result = JsonValue::parse(run.out, "output").object();
+  CHECK(result.required("test").object().required("images").whole(0, 100) == 40);
+  CHECK(result.required("curve").items().size() > 1);
+  const auto times = result.required("time").items();
+  REQUIRE(times.size() == 2);
+  CHECK(times[0].object().required("batch").whole(1, 64) == 64);
+  CHECK(times[1].object().required("batch").whole(1, 64) == 1);
+}
+
+TEST_CASE("what goes wrong with networks has its status and names its cause", "[tools]") {
+  struct Case {
+    const Tool& (*tool)();
+    Words arguments;
+    int status;
+    const char* part;
+  };
+  const Case wrong = GENERATE(
+      Case{eval_tool, {}, 2, "either --model FILE or --checkpoint FILE with --specs FILE"},
+      Case{eval_tool, {"--specs", "-", "--model", "net"}, 2, "either --model FILE or "},
+      Case{eval_tool, {"--specs", "-", "--curve"}, 2, "--curve: goes with --model only"},
+      Case{eval_tool, {"--specs", "-", "--time"}, 2, "--time: goes with --model only"},
+      Case{eval_tool, {"--specs", "-", "--split", "train"}, 2, "--split: must be val, test"},
+      Case{eval_tool, {"--specs", "-", "--device", "cuda"}, 2, "only cpu is"},
+      Case{eval_tool, {"--specs", "/no/such"}, 3, "/no/such: cannot be read: "},
+      Case{eval_tool, {"--specs", "-", "--checkpoint", "/no/such"}, 3, "/no/such: cannot be read"},
+      Case{search_tool, {"--average-macs", "1"}, 4, "reach"},
+      Case{search_tool, {"--mutation-rate", "2"}, 2, "must be a number from 0 to 1, got '2'"},
+      Case{search_tool, {"--confidence", "margni"}, 2, "did you mean 'margin'?"},
+      Case{export_tool, {"--specs", "-", "-o", "net"}, 2, "standard input holds 2 records"},
+      Case{export_tool, {"--specs", "-", "-o", "net", "--average-macs", "5M"}, 3, "val outcome"},
+      Case{export_tool, {"--specs", "-", "-o", "net", "--format", "onyx"}, 2, "must be native"});
+  const TrainedFolder& folder = TrainedFolder::get();
+  const ToolRun run = folder.run(wrong.tool(), wrong.arguments, folder.specs());
+  CAPTURE(wrong.arguments, run.err);
+  CHECK(run.status == wrong.status);
+  CHECK(run.out.empty());
+  CHECK_THAT(run.err, Contains(wrong.tool().name + ": error: "));
+  CHECK_THAT(run.err, Contains(wrong.part));
+}
+
+}  // namespace enas4d

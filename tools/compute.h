@@ -1,0 +1,34 @@
+// What every tool that runs networks does first: choose the device and the number of threads.
+#pragma once
+
+#include <ATen/Parallel.h>
+#include <fmt/format.h>
+
+#include "cli/common_options.h"
+#include "cli/tool.h"
+#include "util/cpu.h"
+#include "util/error.h"
+
+namespace enas4d {
+
+struct ComputeOptions {
+  int threads = 0;
+  Device device = Device::kCpu;
+};
+
+inline void declare_compute(ComputeOptions& options, OptionList& list) {
+  list.group("Computation");
+  add_threads(list, options.threads);
+  add_device(list, options.device);
+}
+
+inline void set_up_compute(const ComputeOptions& options, Console& console) {
+  if (options.device != Device::kCpu) {
+    throw usage_error("--device: cuda is not supported by this version, only cpu is");
+  }
+  const int threads = options.threads > 0 ? options.threads : usable_cpus();
+  at::set_num_threads(threads);
+  console.detail(fmt::format("{} threads", threads));
+}
+
+}  // namespace enas4d

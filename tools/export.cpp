@@ -1,0 +1,110 @@
+// enas4d-export: takes one network out of a supernet and writes it, ready to run.
+#include <fmt/format.h>
+
+#include "checkpoint/weights_files.h"
+#include "cli/common_options.h"
+#include "data/dataset.h"
+#include "export/native.h"
+#include "search/record.h"
+#include "tools/compute.h"
+#include "tools/tools.h"
+#include "util/units.h"
+
+namespace enas4d {
+namespace {
+
+struct ExportOptions {
+  std::string checkpoint;
+  std::string specs;
+  std::optional<std::int64_t> average_macs;
+  std::string data;
+  std::vector<std::string> formats = {"native"};
+  std::string output;
+  ComputeOptions compute;
+};
+
+void declare_export(ExportOptions& options, OptionList& list) {
+  list.group("Network");
+  add_checkpoint(list, options.checkpoint).required = true;
+  add_specs(list, options.specs).required = true;
+  list.add("--average-macs", options.average_macs,
+           "take the most accurate record on val within this budget; absent = there is one record",
+           CountFormat{});
+  add_data(list, options.data).required = true;
+  list.group("Result");
+  list.add("--format", options.formats, "what to write, several with commas", WordList{{"native"}});
+  list.add("-o,--output", options.output,
+           "the directory to write to: native makes subnet.safetensors and manifest.json",
+           TextFormat{"DIR"})
+      .required = true;
+  declare_compute(options.compute, list);
+}
+
+/// The most accurate of those whose average MACs on val are within `budget`.
+const Record& best_within(const std::vector<Record>& records, std::int64_t budget,
+                          const std::string& source) {
+  const Record* best = nullptr;
+  const Record* cheapest = nullptr;
+  for (const Record& record : records) {
+    if (!record.val) continue;
+    const double cost = record.val->average_macs;
+    if (cheapest == nullptr || cost < cheapest->val->average_macs) cheapest = &record;
+    if (cost > static_cast<double>(budget)) continue;
+    if (best == nullptr || record.val->accuracy > best->val->accuracy) best = &record;
+  }
+  if (cheapest == nullptr) {
+    throw bad_input(source, "--average-macs needs records with a val outcome, there is none");
+  }
+  if (best == nullptr) {
+    const auto least = static_cast<std::int64_t>(cheapest->val->average_macs);
+    throw impossible(
+        fmt::format("--average-macs: no record of {} is within {}, the cheapest has {}", source,
+                    format_count(budget), format_count(least)));
+  }
+  return *best;
+}
+
+const Record& chosen(const std::vector<Record>& records, const ExportOptions& options) {
+  const std::string source = options.specs == "-" ? "standard input" : options.specs;
+  if (options.average_macs) return best_within(records, *options.average_macs, source);
+  if (records.size() == 1) return records.front();
+  throw records.empty() ? bad_input(source, "must hold a spec or a record, is empty")
+                        : usage_error(fmt::format("{} holds {} records: choose one with "
+                                                  "--average-macs",
+                                                  source, records.size()));
+}
+
+ExitStatus run_export(const ExportOptions& options, Session& session) {
+  set_up_compute(options.compute, session.console);
+  const SupernetFile file = load_supernet(options.checkpoint);
+  const std::vector<Record> records =
+      read_records_from(options.specs, session.streams.in, &file.supernet->space());
+  const Record& record = chosen(records, options);
+  const auto fitted = record.hashes.find("checkpoint");
+  if (fitted != record.hashes.end() && fitted->second != file.hash) {
+    session.console.warning("the record comes from other weights: its policy may not suit these");
+  }
+  const Dataset data = Dataset::open_as(options.data, file.data);
+  export_native(file, record, data, options.output);
+  return ExitStatus::kDone;
+}
+
+}  // namespace
+
+const Tool& export_tool() {
+  static const Tool tool{
+      "enas4d-export",
+      "write one network of a supernet, ready to run",
+      "Extracts the record's network, calibrates its batch norms on training images and writes it "
+      "with its exit policy. Without a policy the network runs to its last exit.",
+      {{"enas4d-export --checkpoint run/supernet.safetensors --specs front.jsonl "
+        "--average-macs 10M --data cifar10:DIR -o net/",
+        "of a search's result the best within 10 million average MACs"},
+       {"enas4d-sample --space cifar10 --which smallest | enas4d-export --specs - "
+        "--checkpoint run/supernet.safetensors --data cifar10:DIR -o smallest/",
+        "the smallest network"}},
+      tool_of(declare_export, run_export)};
+  return tool;
+}
+
+}  // namespace enas4d

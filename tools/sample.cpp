@@ -1,0 +1,165 @@
+// enas4d-sample: draws specs from a space. No LibTorch: it starts in milliseconds.
+#include "arch/sample.h"
+
+#include <string>
+#include <unordered_set>
+
+#include <fmt/format.h>
+
+#include "arch/plan.h"
+#include "arch/space.h"
+#include "cli/common_options.h"
+#include "cli/output.h"
+#include "search/record.h"
+#include "tools/tools.h"
+#include "util/rng.h"
+
+namespace enas4d {
+namespace {
+
+enum class Which { kRandom, kSmallest, kLargest };
+
+struct SampleOptions {
+  std::string space;
+  std::int64_t count = 1;
+  Which which = Which::kRandom;
+  std::string specs;
+  MacsBounds macs;
+  bool unique = false;
+  std::uint64_t seed = 1;
+  std::string output;
+};
+
+void declare_sample(SampleOptions& options, OptionList& list) {
+  list.group("Specs");
+  add_space(list, options.space).required = true;
+  list.add("-n,--count", options.count, "random specs to draw", WholeRange{1, INT64_MAX});
+  list.add<Which>(
+      "--which", options.which, "random specs, or the one at an end of the space",
+      {{"random", Which::kRandom}, {"smallest", Which::kSmallest}, {"largest", Which::kLargest}});
+  list.add("--specs", options.specs,
+           "describe these specs or records instead of drawing any: those inside the bounds are "
+           "written with their MACs; - is standard input",
+           TextFormat{"FILE"});
+  add_macs_bounds(list, options.macs);
+  list.add("--unique", options.unique, "no spec twice");
+  add_seed(list, options.seed);
+  list.group("Result");
+  add_output(list, options.output, "records");
+}
+
+void check_combination(const SampleOptions& options) {
+  const bool one = options.which != Which::kRandom;
+  if (!options.specs.empty() && (one || options.count != 1)) {
+    throw usage_error("--specs: draws nothing, so --count and --which do not go with it");
+  }
+  if (one && options.count != 1) {
+    throw usage_error("--which: that is one spec, so --count does not go with it");
+  }
+}
+
+/// Writes the records that the options let through, memory being used again: 100,000 a second.
+class RecordWriter {
+ public:
+  RecordWriter(const Space& space, const MacsWindow& window, bool unique, Output& output)
+      : space_(space),
+        hash_(space_hash(space)),
+        window_(window),
+        unique_(unique),
+        output_(output) {}
+
+  /// True if it was written: inside the window and, if that is asked for, not seen before.
+  bool offer(Record record) {
+    lower(space_, record.spec, plan_);
+    ExitMacs macs = exit_macs(plan_);
+    if (!window_.contains(macs.full())) return false;
+    if (unique_ && !is_new(record.spec)) return false;
+    record.space = hash_;
+    record.macs = std::move(macs.cumulative);
+    record.params = parameters(plan_);
+    output_.line(to_line(record));
+    return true;
+  }
+
+  bool offer(Spec spec) {
+    Record record;
+    record.spec = std::move(spec);
+    return offer(std::move(record));
+  }
+
+ private:
+  bool is_new(const Spec& spec) {
+    std::string text;
+    append_json(text, spec);
+    return seen_.insert(std::move(text)).second;
+  }
+
+  const Space& space_;
+  const std::string hash_;
+  const MacsWindow window_;
+  const bool unique_;
+  Output& output_;
+  Plan plan_;
+  std::unordered_set<std::string> seen_;
+};
+
+/// Spec i is a pure function of (seed, i).
+void draw(const SampleOptions& options, const Space& space, const MacsWindow& window,
+          RecordWriter& writer) {
+  constexpr int kMostRepeats = 10000;
+  const bool bounded = options.macs.least || options.macs.most;
+  int repeats = 0;
+  std::int64_t written = 0;
+  for (std::uint64_t i = 0; written < options.count; ++i) {
+    Rng rng(options.seed, {i});
+    if (writer.offer(bounded ? uniform_within(space, window, rng) : uniform(space, rng))) {
+      ++written;
+      repeats = 0;
+    } else if (++repeats == kMostRepeats) {
+      throw impossible(
+          fmt::format("--unique: only {} distinct specs found of {} asked for; {} "
+                      "draws in a row were known already",
+                      written, options.count, kMostRepeats));
+    }
+  }
+}
+
+ExitStatus run_sample(const SampleOptions& options, Session& session) {
+  check_combination(options);
+  std::istream& in = session.streams.in;
+  const Space space = read_space(read_shipped(space_shelf(), options.space, in));
+  const MacsWindow window{options.macs.least.value_or(0), options.macs.most.value_or(INT64_MAX)};
+  Output output(options.output, session.streams.out);
+  RecordWriter writer(space, window, options.unique, output);
+  if (!options.specs.empty()) {
+    for (Record& record : read_records_from(options.specs, in, &space)) {
+      writer.offer(std::move(record));
+    }
+  } else if (options.which == Which::kRandom) {
+    draw(options, space, window, writer);
+  } else {
+    writer.offer(options.which == Which::kSmallest ? smallest(space) : largest(space));
+  }
+  output.finish();
+  return ExitStatus::kDone;
+}
+
+}  // namespace
+
+const Tool& sample_tool() {
+  static const Tool tool{
+      "enas4d-sample",
+      "draw network specs from a space and count their MACs",
+      "Writes one record a line: the spec, its cumulative multiply-accumulates per exit and its "
+      "parameters. Spec number i depends on the seed and i only: a longer sample begins with the "
+      "shorter one.",
+      {{"enas4d-sample --space cifar10 -n 1000 --max-macs 20M --seed 1 > specs.jsonl",
+        "a thousand specs of at most 20 million MACs"},
+       {"enas4d-sample --space cifar10 --which largest", "the largest network of the space"},
+       {"enas4d-sample --space my-space.json --specs specs.jsonl --max-macs 8M | head -n 3",
+        "of given specs the first three that are small enough"}},
+      tool_of(declare_sample, run_sample)};
+  return tool;
+}
+
+}  // namespace enas4d
