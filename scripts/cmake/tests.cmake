@@ -1,0 +1,37 @@
+# How tests are declared: a Catch2 program with one ctest entry per module, and shell scripts that drive the real programs.
+if(BUILD_TESTING)
+  find_package(Catch2 REQUIRED)
+  # Debian's own, which has python3-jsonschema; another one may come first in PATH.
+  find_program(PYTHON_PROGRAM python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
+endif()
+
+function(add_test_program program)
+  add_executable(${program})
+  enas4d_warnings(${program})
+  target_include_directories(${program} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/test)
+  target_compile_definitions(${program} PRIVATE ENAS4D_SCHEMAS="${PROJECT_SOURCE_DIR}/schemas")
+  target_link_libraries(${program} PRIVATE Catch2::Catch2WithMain)
+endfunction()
+
+# One entry per module and not per test case, because a program with LibTorch starts in a second. The last entry fails if a
+# test case carries no module's tag and would therefore never run.
+function(add_module_tests program)
+  set(none "")
+  foreach(module IN LISTS ARGN)
+    add_test(NAME ${program}.${module} COMMAND ${program} "[${module}]")
+    set_tests_properties(${program}.${module} PROPERTIES
+      FAIL_REGULAR_EXPRESSION "No tests ran"
+      ENVIRONMENT OMP_WAIT_POLICY=passive)  # tests run side by side
+    string(APPEND none "~[${module}]")
+  endforeach()
+  add_test(NAME ${program}.untagged COMMAND ${program} ${none})
+  set_tests_properties(${program}.untagged PROPERTIES PASS_REGULAR_EXPRESSION "No tests ran")
+endfunction()
+
+# The script gets the programs' folder as its argument and an empty directory to work in.
+function(add_pipeline_test name script)
+  add_test(NAME pipeline.${name}
+    COMMAND bash -euc [[rm -rf "$1"; mkdir "$1"; cd "$1"; exec bash "$2" "$3"]] pipeline
+      ${CMAKE_CURRENT_BINARY_DIR}/${name} ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${PROJECT_BINARY_DIR}/bin)
+  set_tests_properties(pipeline.${name} PROPERTIES TIMEOUT 300)
+endfunction()

@@ -1,0 +1,265 @@
+// Figures for scripts/bench, one JSON object a line. Each call measures one thing, so that every figure has a process, an
+// allocator and a peak of memory of its own. Ratios are taken within one process, against SGEMM on the same threads.
+#include <dlfcn.h>
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <functional>
+#include <iostream>
+#include <map>
+#include <numeric>
+
+#include "arch/sample.h"
+#include "cli/shipped.h"
+#include "data/dataset.h"
+#include "eval/measure.h"
+#include "eval/network_evaluator.h"
+#include "nn/dataflow.h"
+#include "nn/supernet.h"
+#include "policy/thresholds.h"
+#include "train/loss.h"
+#include "train/schedule.h"
+#include "train/sgd.h"
+#include "util/cpu.h"
+#include "util/json.h"
+
+namespace enas4d {
+namespace {
+
+constexpr int kBatch = 128;
+constexpr double kSlowBlas = 60;  ///< GMAC/s below which no other figure means anything
+
+void print_figure(const char* bench, const char* name, const Json& value, const char* unit) {
+  const Json line = {{"bench", bench}, {"name", name}, {"value", value}, {"unit", unit}};
+  std::puts(line.dump().c_str());
+}
+
+double rounded(double value) { return std::stod(fmt::format("{:.4g}", value)); }
+
+double best_seconds(int rounds, const std::function<void()>& run) {
+  double best = INFINITY;
+  for (int i = 0; i < rounds; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    run();
+    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  }
+  return best;
+}
+
+/// 1024 x 1024 x 1024, float32, best of 20.
+double sgemm_gmacs() {
+  const auto a = torch::randn({1024, 1024});
+  const auto b = torch::randn({1024, 1024});
+  return 1.073741824 / best_seconds(20, [&] { torch::mm(a, b); });
+}
+
+double peak_mib() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) / 1024;
+}
+
+std::string blas_kernel() {
+  using CoreName = char* (*)();
+  const auto core_name = reinterpret_cast<CoreName>(dlsym(RTLD_DEFAULT, "openblas_get_corename"));
+  return core_name != nullptr ? core_name() : "unknown";
+}
+
+Space cifar10_space() { return read_space(read_shipped({"spaces", "--space"}, "cifar10", std::cin)); }
+
+torch::Tensor random_batch(const Space& space, int count) {
+  torch::manual_seed(1);
+  const int size = space.resolution.back();
+  return torch::randn({count, space.channels, size, size}).contiguous(torch::MemoryFormat::ChannelsLast);
+}
+
+/// One training step over `children`, as train.cpp makes it.
+class Step {
+ public:
+  Step() : space_(cifar10_space()), supernet_(space_, 1), sgd_(supernet_, Recipe{}, zeros_like_weights(supernet_), {}) {}
+
+  const Space& space() const { return space_; }
+
+  void run(const std::vector<Child>& children) {
+    sgd_.clear();
+    torch::Tensor teacher;
+    for (const Child& child : children) {
+      const Plan plan = lower(space_, child.spec);
+      const Exits exits = supernet_->forward(resize(images_, plan.resolution), plan);
+      const auto loss = child.is_teacher ? teacher_loss(exits, labels_, 0.1, 1) : student_loss(exits, teacher);
+      if (child.is_teacher) teacher = exits.logits.back().detach();
+      loss.backward();
+    }
+    sgd_.update(1e-4, sgd_.gradient_norm(), 0);
+  }
+
+ private:
+  Space space_;
+  Supernet supernet_;
+  Sgd sgd_;
+  torch::Tensor images_ = random_batch(space_, kBatch);
+  torch::Tensor labels_ = torch::arange(kBatch) % space_.classes;
+};
+
+double forward_gmacs(const Space& space, const std::vector<Child>& children) {
+  double sum = 0;
+  for (const Child& child : children) sum += static_cast<double>(exit_macs(lower(space, child.spec)).full());
+  return sum * kBatch * 1e-9;
+}
+
+/// A training step counts three times its forward MACs.
+double training_gmacs_per_second(Step& step, const std::vector<Child>& children, int rounds) {
+  step.run(children);
+  return 3 * forward_gmacs(step.space(), children) / best_seconds(rounds, [&] { step.run(children); });
+}
+
+int bench_sgemm() {
+  const double gmacs = sgemm_gmacs();
+  print_figure("train", "sgemm_gmacs", rounded(gmacs), "GMAC/s");
+  print_figure("train", "sgemm_kernel", blas_kernel(), "name");
+  print_figure("train", "threads", torch::get_num_threads(), "threads");
+  if (gmacs >= kSlowBlas) return 0;
+  std::fprintf(stderr, "bench: slow BLAS: %.1f GMAC/s, at least %.0f expected; is libopenblas0-openmp in use?\n", gmacs,
+               kSlowBlas);
+  return 1;
+}
+
+int bench_train_largest() {
+  const double sgemm = sgemm_gmacs();
+  Step step;
+  const std::vector<Child> one = {{largest(step.space()), true}};
+  const double rate = training_gmacs_per_second(step, one, 5);
+  print_figure("train", "largest_gmacs", rounded(rate), "GMAC/s");
+  print_figure("train", "largest_sgemm_ratio", rounded(rate / sgemm), "ratio");
+  return 0;
+}
+
+int bench_train_sandwich() {
+  const double sgemm = sgemm_gmacs();
+  Step step;
+  const std::vector<Child> sandwich = children(step.space(), Phase{}, 1, 0);
+  const double rate = training_gmacs_per_second(step, sandwich, 5);
+  print_figure("train", "sgemm_ratio", rounded(rate / sgemm), "ratio");
+  const double seconds = 3 * forward_gmacs(step.space(), sandwich) / rate;
+  print_figure("train", "images_per_second", rounded(kBatch / seconds), "images/s");
+  print_figure("train", "peak_mib", rounded(peak_mib()), "MiB");
+  return 0;
+}
+
+Dataset synthetic_cifar(int images) {
+  SyntheticOptions options;
+  options.train = 2500;
+  options.test = images;
+  return Dataset::from(make_synthetic(options), "synthetic", 1);
+}
+
+/// The largest network, untrained (time does not depend on what weights say), calibrated.
+Subnet largest_subnet(const Space& space, const Dataset& data) {
+  return extract_calibrated(Supernet(space, 1), lower(space, largest(space)), data);
+}
+
+int bench_inference() {
+  const double sgemm = sgemm_gmacs();
+  const Space space = cifar10_space();
+  const Subnet subnet = largest_subnet(space, synthetic_cifar(10));
+  const auto images = random_batch(space, kBatch);
+  const double gmacs = static_cast<double>(exit_macs(subnet.plan()).full()) * kBatch * 1e-9;
+  subnet.forward(images);
+  const double seconds = best_seconds(10, [&] { subnet.forward(images); });
+  print_figure("eval", "inference_gmacs", rounded(gmacs / seconds), "GMAC/s");
+  print_figure("eval", "inference_sgemm_ratio", rounded(gmacs / seconds / sgemm), "ratio");
+  print_figure("eval", "images_per_second", rounded(kBatch / seconds), "images/s");
+  return 0;
+}
+
+/// Early exit at the median confidence of every stage: time of the policy over full time, divided by the ratio of MACs.
+int bench_early_exit(int batch, const char* name) {
+  const Space space = cifar10_space();
+  const int images = batch == 1 ? 200 : 1280;
+  const Dataset data = synthetic_cifar(images);
+  const Subnet subnet = largest_subnet(space, data);
+  const ExitTable table = measure(subnet, data, Split::kTest);
+  Policy policy;
+  for (int s = 0; s + 1 < space.stages; ++s) {
+    auto confidence = table.exits[static_cast<std::size_t>(s)].confidence[0];
+    std::sort(confidence.begin(), confidence.end());
+    policy.thresholds.push_back(confidence[confidence.size() / 2]);
+  }
+  TimingOptions options;
+  options.batch = batch;
+  const Timing timing = time_policy(subnet, policy, data, Split::kTest, options);
+  print_figure("eval", name, rounded(timing.time_ratio / timing.macs_ratio), "ratio");
+  return 0;
+}
+
+int bench_search() {
+  const Space space = cifar10_space();
+  SyntheticOptions options;
+  options.train = 50000;
+  options.test = 10;
+  const Dataset data = Dataset::from(make_synthetic(options), "synthetic", 1);
+  const Supernet supernet(space, 1);
+  const StopFlag stop;
+  NetworkEvaluator evaluator(supernet, data, stop);
+  std::vector<Spec> specs;
+  double macs = 0;
+  for (std::uint64_t i = 0; i < 8; ++i) {
+    Rng rng(1, {i});
+    specs.push_back(uniform(space, rng));
+    macs += static_cast<double>(exit_macs(lower(space, specs.back())).full());
+  }
+  const double seconds = best_seconds(1, [&] { evaluator.evaluate(specs, [](std::size_t, const Evaluation&) {}); });
+  print_figure("search", "evaluations_per_minute", rounded(60 * static_cast<double>(specs.size()) / seconds), "1/min");
+  print_figure("search", "mean_candidate_macs", std::round(macs / static_cast<double>(specs.size())), "MACs");
+  print_figure("search", "peak_mib", rounded(peak_mib()), "MiB");
+  return 0;
+}
+
+/// Three stages, 5,000 samples, one budget.
+int bench_fit() {
+  constexpr std::int32_t kSamples = 5000;
+  Rng rng(1);
+  ExitTable table;
+  table.classes = 10;
+  table.labels.assign(kSamples, 0);
+  table.exits.resize(3);
+  for (auto& exit : table.exits) {
+    for (int i = 0; i < kSamples; ++i) {
+      exit.predicted.push_back(rng.chance(0.8) ? 0 : 1);
+      for (auto& confidence : exit.confidence) confidence.push_back(static_cast<float>(rng.uniform()));
+    }
+  }
+  const ExitMacs macs{{10, 20, 30}, {9, 18, 27}};
+  const double seconds = best_seconds(10, [&] { fit_thresholds(table, macs, Confidence::kMaxSoftmax, 18); });
+  print_figure("search", "fit_s3_ms", rounded(1000 * seconds), "ms");
+  return 0;
+}
+
+}  // namespace
+}  // namespace enas4d
+
+int main(int count, char** words) {
+  using namespace enas4d;
+  const std::map<std::string, std::function<int()>> benches = {
+      {"sgemm", bench_sgemm},
+      {"train-largest", bench_train_largest},
+      {"train-sandwich", bench_train_sandwich},
+      {"inference", bench_inference},
+      {"early-exit-64", [] { return bench_early_exit(64, "time_over_macs_64"); }},
+      {"early-exit-1", [] { return bench_early_exit(1, "time_over_macs_1"); }},
+      {"search", bench_search},
+      {"fit", bench_fit},
+  };
+  const auto bench = benches.find(count == 2 ? words[1] : "");
+  if (bench == benches.end()) {
+    std::fprintf(stderr, "usage: enas4d-bench sgemm|train-largest|train-sandwich|inference|early-exit-64|early-exit-1|search|fit\n");
+    return 2;
+  }
+  torch::set_num_threads(usable_cpus());
+  return bench->second();
+}

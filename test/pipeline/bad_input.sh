@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# What a user can do wrong, with the real programs: the status, and one line that names file, place, rule and value.
+source "$(dirname "$0")/common.sh"
+space=$here/tiny-space.json
+
+# Documents.
+expect 3 "absent.json: cannot be read" enas4d-sample --space ./absent.json
+sed 's/"kernel": \[3, 5\]/"kernal": [3, 5]/' "$space" >bad.json
+expect 3 "bad.json: /units/0: " enas4d-sample --space ./bad.json
+sed 's/"stages": 2/"stages": 2.9/' "$space" >bad.json
+expect 3 "bad.json: /stages: must be a whole number" enas4d-sample --space ./bad.json
+sed 's/"classes": 3/"classes": "three"/' "$space" >bad.json
+expect 3 'bad.json: /classes' enas4d-sample --space ./bad.json
+sed 's/"version": 1/"version": 7/' "$space" >bad.json
+expect 3 "bad.json: /version" enas4d-sample --space ./bad.json
+expect 2 "did you mean 'cifar10'" enas4d-sample --space cifar01
+expect 2 "did you mean '--count'" enas4d-sample --space "$space" --cuont 3
+
+# Streams: the number of the broken line.
+enas4d-sample --space "$space" --count 3 >specs.jsonl
+sed '2s/"kernel":/"kernel"/' specs.jsonl >broken.jsonl
+expect 3 "broken.jsonl:2: " enas4d-sample --space "$space" --specs broken.jsonl
+sed '3s/"kernel":[0-9]*/"kernel":9/' specs.jsonl >outside.jsonl
+expect 3 "outside.jsonl:3: " enas4d-sample --space "$space" --specs outside.jsonl
+
+# Constraints that nothing meets, and output that cannot be written.
+expect 4 "reachable" enas4d-sample --space "$space" --max-macs 10
+expect 1 "No space left on device" bash -c "enas4d-sample --space '$space' --count 2000 >/dev/full"
+mkdir sealed
+if ! chmod 500 sealed || ! touch sealed/probe 2>/dev/null; then # root may write anywhere
+  expect 1 "sealed/x.jsonl" enas4d-sample --space "$space" -o sealed/x.jsonl
+fi
+expect 1 "absent/x.jsonl" enas4d-sample --space "$space" -o absent/x.jsonl
+
+# Data.
+expect 3 "nowhere" enas4d-train-ofa --space cifar10 --recipe quick --data cifar10:nowhere -o run
+mkdir cifar
+for batch in data_batch_{1..5} test_batch; do head -c 30730 /dev/zero >cifar/$batch.bin; done
+head -c 100 /dev/zero >cifar/data_batch_3.bin
+expect 3 "data_batch_3.bin" enas4d-train-ofa --space cifar10 --recipe quick --data cifar10:cifar -o run
+{ printf '\012'; head -c 30729 /dev/zero; } >cifar/data_batch_3.bin
+expect 3 "data_batch_3.bin" enas4d-train-ofa --space cifar10 --recipe quick --data cifar10:cifar -o run
+[[ ! -e run ]] || fail "a run directory was made for data that cannot be read"
+
+# Weights.
+train run --epochs 1
+weights=run/supernet.safetensors
+evaluate() { enas4d-eval --checkpoint "$1" --data "$data" --specs specs.jsonl --quiet; }
+expect 3 "absent.safetensors: cannot be read" evaluate absent.safetensors
+: >empty.safetensors
+expect 3 "empty.safetensors: is empty" evaluate empty.safetensors
+head -c 20000 "$weights" >cut.safetensors
+expect 3 "cut.safetensors" evaluate cut.safetensors
+cp "$weights" flipped.safetensors
+printf '\377\377' | dd of=flipped.safetensors bs=1 seek=$(($(stat -c %s "$weights") - 40)) conv=notrunc status=none
+expect 3 "flipped.safetensors: checksum" evaluate flipped.safetensors
+enas4d-sample --space cifar10 >other.jsonl
+expect 3 "other.jsonl" enas4d-eval --checkpoint "$weights" --data "$data" --specs other.jsonl --quiet
+expect 3 "synthetic" enas4d-eval --checkpoint "$weights" --data "$data,seed=5" --specs specs.jsonl --quiet
+expect 4 "reachable" enas4d-search --checkpoint "$weights" --data "$data" --average-macs 5 --quiet
+expect 2 "--split" enas4d-eval --checkpoint "$weights" --data "$data" --specs specs.jsonl --split train
