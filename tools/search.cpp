@@ -57,6 +57,10 @@ void declare_search(SearchToolOptions& options, OptionList& list) {
                        {{"max_softmax", Confidence::kMaxSoftmax},
                         {"margin", Confidence::kMargin},
                         {"entropy", Confidence::kEntropy}});
+  list.add<PolicyKind>(
+      "--policy", evolution.policies,
+      "what to find for a spec: confidence thresholds, or the fixed exit of a static network",
+      {{"thresholds", PolicyKind::kThresholds}, {"fixed", PolicyKind::kFixed}});
   add_seed(list, evolution.seed);
   list.group("Result");
   add_output(list, options.output, "records");

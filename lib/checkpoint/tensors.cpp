@@ -1,10 +1,10 @@
 #include "checkpoint/tensors.h"
 
-#include <fmt/format.h>
-#include <torch/torch.h>
-
 #include <cstring>
 #include <unordered_set>
+
+#include <fmt/format.h>
+#include <torch/torch.h>
 
 #include "util/error.h"
 
@@ -14,7 +14,8 @@ std::vector<TensorEntry> tensor_entries(const NamedTensors& tensors, const std::
   std::vector<TensorEntry> entries;
   for (const auto& [name, tensor] : tensors) {
     TORCH_CHECK(tensor.is_contiguous() && tensor.scalar_type() == torch::kFloat, name);
-    entries.push_back({prefix + name, "F32", tensor.sizes().vec(), tensor.data_ptr(), tensor.nbytes()});
+    entries.push_back(
+        {prefix + name, "F32", tensor.sizes().vec(), tensor.data_ptr(), tensor.nbytes()});
   }
   return entries;
 }
@@ -24,16 +25,18 @@ void check_tensors(const SafetensorsFile& file, const std::vector<ExpectedTensor
   for (const ExpectedTensor& want : expected) {
     names.insert(want.name);
     const TensorEntry* entry = file.find(want.name);
-    if (entry == nullptr) throw bad_input(file.path(), fmt::format("has no tensor '{}'", want.name));
+    if (entry == nullptr)
+      throw bad_input(file.path(), fmt::format("has no tensor '{}'", want.name));
     if (entry->dtype != "F32" || entry->shape != want.shape) {
-      throw bad_input(file.path(), fmt::format("tensor '{}' must be F32 [{}], is {} [{}]", want.name,
-                                               fmt::join(want.shape, ", "), entry->dtype,
+      throw bad_input(file.path(), fmt::format("tensor '{}' must be F32 [{}], is {} [{}]",
+                                               want.name, fmt::join(want.shape, ", "), entry->dtype,
                                                fmt::join(entry->shape, ", ")));
     }
   }
   for (const TensorEntry& entry : file.tensors()) {
     if (names.count(entry.name) == 0) {
-      throw bad_input(file.path(), fmt::format("tensor '{}' has no place in this network", entry.name));
+      throw bad_input(file.path(),
+                      fmt::format("tensor '{}' has no place in this network", entry.name));
     }
   }
 }

@@ -1,9 +1,9 @@
 #include "checkpoint/training_state.h"
 
-#include <torch/torch.h>
-
 #include <limits>
 #include <utility>
+
+#include <torch/torch.h>
 
 #include "checkpoint/weights_files.h"
 
@@ -27,7 +27,9 @@ void save_training_state(const std::string& path, const TrainingState& state) {
   write_safetensors(path, document, entries, /*keep_previous=*/true);
 }
 
-TrainingState load_training_state(const std::string& path) { return read_training_state(SafetensorsFile(path)); }
+TrainingState load_training_state(const std::string& path) {
+  return read_training_state(SafetensorsFile(path));
+}
 
 TrainingState read_training_state(const SafetensorsFile& file) {
   JsonObject document = open_document(file.document(), "checkpoint");
@@ -43,7 +45,8 @@ TrainingState read_training_state(const SafetensorsFile& file) {
 
   std::vector<ExpectedTensor> expected;
   const auto expect = [&](const char* prefix) {
-    for (ExpectedTensor& tensor : expected_supernet(space, prefix)) expected.push_back(std::move(tensor));
+    for (ExpectedTensor& tensor : expected_supernet(space, prefix))
+      expected.push_back(std::move(tensor));
   };
   expect("");
   expect(kMomentumPrefix);

@@ -1,5 +1,6 @@
-// checkpoint.safetensors: all that resume needs. Weights under their names, momentum and averaged weights under prefixed
-// ones; step and configuration in the document. Random numbers need no state: they are functions of (seed, step).
+// checkpoint.safetensors: all that resume needs. Weights under their names, momentum and averaged
+// weights under prefixed ones; step and configuration in the document. Random numbers need no
+// state: they are functions of (seed, step).
 #pragma once
 
 #include <cstdint>
@@ -20,12 +21,12 @@ constexpr const char* kAveragePrefix = "average.";
 
 struct TrainingState {
   Supernet supernet{nullptr};
-  NamedTensors momentum;   ///< one per parameter
-  NamedTensors average;    ///< EMA of the weights; empty = off
-  std::int64_t step = 0;   ///< steps done
-  double epoch_loss = 0;   ///< sum of the losses of the running epoch
+  NamedTensors momentum;  ///< one per parameter
+  NamedTensors average;   ///< EMA of the weights; empty = off
+  std::int64_t step = 0;  ///< steps done
+  double epoch_loss = 0;  ///< sum of the losses of the running epoch
   DataDescription data;
-  Json configuration;      ///< recipe, seed, ...: what must be equal for the run to go on
+  Json configuration;  ///< recipe, seed, ...: what must be equal for the run to go on
 };
 
 /// Written atomically; the previous file stays as "path.previous".

@@ -1,9 +1,9 @@
 #include "checkpoint/weights_files.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 #include <torch/torch.h>
-
-#include <utility>
 
 #include "checkpoint/tensors.h"
 #include "checkpoint/training_state.h"
@@ -34,7 +34,8 @@ std::vector<ExpectedTensor> expected_supernet(const Space& space, const std::str
   std::vector<ExpectedTensor> expected;
   for (const Layer& layer : full_plan(space).layers) {
     for (ParameterShape& parameter : supernet_parameters(layer)) {
-      expected.push_back({prefix + layer_name(layer) + parameter.suffix, std::move(parameter.shape)});
+      expected.push_back(
+          {prefix + layer_name(layer) + parameter.suffix, std::move(parameter.shape)});
     }
   }
   return expected;
@@ -93,13 +94,14 @@ SubnetFile load_subnet(const std::string& path) {
   }
   check_tensors(file, expected);
   NamedTensors weights;
-  for (const ExpectedTensor& tensor : expected) weights[tensor.name] = copy_tensor(file, tensor.name);
-  return {Subnet(std::move(plan), std::move(weights), path), std::move(space), std::move(record), std::move(data),
-          file.sha256()};
+  for (const ExpectedTensor& tensor : expected)
+    weights[tensor.name] = copy_tensor(file, tensor.name);
+  return {Subnet(std::move(plan), std::move(weights), path), std::move(space), std::move(record),
+          std::move(data), file.sha256()};
 }
 
-void save_subnet(const std::string& path, const Subnet& subnet, const Space& space, const Record& record,
-                 const DataDescription& data) {
+void save_subnet(const std::string& path, const Subnet& subnet, const Space& space,
+                 const Record& record, const DataDescription& data) {
   Json document = new_document("subnet");
   document["space"] = to_json(space);
   document["record"] = Json::parse(to_line(record));

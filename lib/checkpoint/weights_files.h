@@ -1,5 +1,6 @@
-// Weights on disk: supernet.safetensors (what eval, search and export read) and subnet.safetensors (one network, ready to
-// run). Every name, dtype and shape is compared before any tensor is touched (design 5).
+// Weights on disk: supernet.safetensors (what eval, search and export read) and subnet.safetensors
+// (one network, ready to run). Every name, dtype and shape is compared before any tensor is touched
+// (design 5).
 #pragma once
 
 #include <optional>
@@ -25,7 +26,8 @@ struct SupernetFile {
 /// Reads supernet.safetensors or checkpoint.safetensors (with EMA its averaged weights).
 SupernetFile load_supernet(const std::string& path);
 
-/// `weights` as supernet_weights() gives them (or their average); `training`: recipe, epochs, seed, for people to read.
+/// `weights` as supernet_weights() gives them (or their average); `training`: recipe, epochs, seed,
+/// for people to read.
 void save_supernet(const std::string& path, const Space& space, const NamedTensors& weights,
                    const DataDescription& data, const Json& training);
 
@@ -41,7 +43,7 @@ struct SubnetFile {
 };
 
 SubnetFile load_subnet(const std::string& path);
-void save_subnet(const std::string& path, const Subnet& subnet, const Space& space, const Record& record,
-                 const DataDescription& data);
+void save_subnet(const std::string& path, const Subnet& subnet, const Space& space,
+                 const Record& record, const DataDescription& data);
 
 }  // namespace enas4d

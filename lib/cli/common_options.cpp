@@ -25,7 +25,7 @@ Option& add_checkpoint(OptionList& list, std::string& field) {
 Option& add_data(OptionList& list, std::string& field) {
   return list.add("--data", field,
                   "the images: fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR or "
-                  "synthetic[:train=N,test=N,classes=N,channels=N,size=N,seed=N]",
+                  "synthetic[:train=N,size=N,...]",
                   TextFormat{"NAME[:DIR]"});
 }
 

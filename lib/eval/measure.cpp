@@ -1,10 +1,10 @@
 #include "eval/measure.h"
 
-#include <fmt/format.h>
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <cmath>
+
+#include <fmt/format.h>
+#include <torch/torch.h>
 
 #include "util/error.h"
 
@@ -37,8 +37,8 @@ bool leaves(const Policy& policy, const Prediction& prediction, std::size_t stag
 }
 
 /// What early exit gives for one batch, written at `first` of the run.
-void exit_early(const Subnet& subnet, const Policy& policy, const torch::Tensor& images, std::size_t first,
-                EarlyExitRun& result) {
+void exit_early(const Subnet& subnet, const Policy& policy, const torch::Tensor& images,
+                std::size_t first, EarlyExitRun& result) {
   const auto count = static_cast<std::size_t>(images.size(0));
   const auto settle = [&](std::size_t row, int stage, int label) {
     result.exit[first + row] = stage;
@@ -87,7 +87,8 @@ Subnet extract_calibrated(const Supernet& supernet, const Plan& plan, const Data
   return subnet;
 }
 
-void for_each_batch(const Dataset& data, Split split, int resolution, std::int64_t batch, std::int64_t images,
+void for_each_batch(const Dataset& data, Split split, int resolution, std::int64_t batch,
+                    std::int64_t images,
                     const std::function<void(std::int64_t first, const torch::Tensor&)>& use) {
   const auto& indices = data.indices(split);
   for (std::int64_t first = 0; first < images; first += batch) {
@@ -107,24 +108,26 @@ ExitTable measure(const Subnet& subnet, const Dataset& data, Split split) {
     exit.predicted.resize(images);
     for (auto& confidence : exit.confidence) confidence.resize(images);
   }
-  for_each_batch(data, split, plan.resolution, kEvaluationBatch, data.size(split),
-                 [&](std::int64_t first, const torch::Tensor& batch) {
-                   const Exits exits = subnet.forward(batch);
-                   for (std::size_t s = 0; s < exits.logits.size(); ++s) {
-                     auto row = static_cast<std::size_t>(first);
-                     for (const Prediction& p : predict_rows(exits.logits[s], static_cast<int>(s))) {
-                       table.exits[s].predicted[row] = p.label;
-                       for (std::size_t c = 0; c < kConfidences; ++c) {
-                         table.exits[s].confidence[c][row] = p.confidence[c];
-                       }
-                       ++row;
-                     }
-                   }
-                 });
+  for_each_batch(
+      data, split, plan.resolution, kEvaluationBatch, data.size(split),
+      [&](std::int64_t first, const torch::Tensor& batch) {
+        const Exits exits = subnet.forward(batch);
+        for (std::size_t s = 0; s < exits.logits.size(); ++s) {
+          auto row = static_cast<std::size_t>(first);
+          for (const Prediction& p : predict_rows(exits.logits[s], static_cast<int>(s))) {
+            table.exits[s].predicted[row] = p.label;
+            for (std::size_t c = 0; c < kConfidences; ++c) {
+              table.exits[s].confidence[c][row] = p.confidence[c];
+            }
+            ++row;
+          }
+        }
+      });
   return table;
 }
 
-EarlyExitRun run_early_exit(const Subnet& subnet, const Policy& policy, const Dataset& data, Split split, int batch) {
+EarlyExitRun run_early_exit(const Subnet& subnet, const Policy& policy, const Dataset& data,
+                            Split split, int batch) {
   EarlyExitRun result;
   result.exit.resize(static_cast<std::size_t>(data.size(split)));
   result.predicted.resize(result.exit.size());
@@ -135,7 +138,8 @@ EarlyExitRun run_early_exit(const Subnet& subnet, const Policy& policy, const Da
   return result;
 }
 
-EarlyExitRun run_early_exit(const Subnet& subnet, const Policy& policy, const torch::Tensor& images) {
+EarlyExitRun run_early_exit(const Subnet& subnet, const Policy& policy,
+                            const torch::Tensor& images) {
   EarlyExitRun result;
   result.exit.resize(static_cast<std::size_t>(images.size(0)));
   result.predicted.resize(result.exit.size());
@@ -146,12 +150,13 @@ EarlyExitRun run_early_exit(const Subnet& subnet, const Policy& policy, const to
 double average_macs(const EarlyExitRun& run, const Policy& policy, const ExitMacs& macs) {
   const auto& costs = policy.exit ? macs.alone : macs.cumulative;
   double sum = 0;
-  for (const std::int32_t stage : run.exit) sum += static_cast<double>(costs[static_cast<std::size_t>(stage)]);
+  for (const std::int32_t stage : run.exit)
+    sum += static_cast<double>(costs[static_cast<std::size_t>(stage)]);
   return sum / static_cast<double>(run.exit.size());
 }
 
-Outcome outcome_of(const EarlyExitRun& run, const Policy& policy, const std::vector<std::int32_t>& labels,
-                   const ExitMacs& macs) {
+Outcome outcome_of(const EarlyExitRun& run, const Policy& policy,
+                   const std::vector<std::int32_t>& labels, const ExitMacs& macs) {
   const std::size_t stages = macs.cumulative.size();
   std::vector<std::int64_t> left(stages, 0);
   std::vector<std::int64_t> right(stages, 0);

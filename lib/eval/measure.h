@@ -27,25 +27,29 @@ struct EarlyExitRun {
 };
 
 /// Runs one batch. Policies with a fixed exit run up to it, with its head only.
-EarlyExitRun run_early_exit(const Subnet& subnet, const Policy& policy, const torch::Tensor& images);
+EarlyExitRun run_early_exit(const Subnet& subnet, const Policy& policy,
+                            const torch::Tensor& images);
 
 /// Runs a whole split in batches of `batch`.
-EarlyExitRun run_early_exit(const Subnet& subnet, const Policy& policy, const Dataset& data, Split split, int batch);
+EarlyExitRun run_early_exit(const Subnet& subnet, const Policy& policy, const Dataset& data,
+                            Split split, int batch);
 
-/// What a run gave, against the true classes. `exit_accuracy` stays empty: an image meets only the exits on its way.
-Outcome outcome_of(const EarlyExitRun& run, const Policy& policy, const std::vector<std::int32_t>& labels,
-                   const ExitMacs& macs);
+/// What a run gave, against the true classes. `exit_accuracy` stays empty: an image meets only the
+/// exits on its way.
+Outcome outcome_of(const EarlyExitRun& run, const Policy& policy,
+                   const std::vector<std::int32_t>& labels, const ExitMacs& macs);
 
 /// MACs an image, on average.
 double average_macs(const EarlyExitRun& run, const Policy& policy, const ExitMacs& macs);
 
 /// The first `images` images of a split after the evaluation transform, batch by batch.
-void for_each_batch(const Dataset& data, Split split, int resolution, std::int64_t batch, std::int64_t images,
+void for_each_batch(const Dataset& data, Split split, int resolution, std::int64_t batch,
+                    std::int64_t images,
                     const std::function<void(std::int64_t first, const torch::Tensor&)>& use);
 
 struct TimingOptions {
   int batch = 64;
-  int rounds = 7;             ///< policy and exits alternate, so that the machine's noise hits all alike
+  int rounds = 7;  ///< policy and exits alternate, so that the machine's noise hits all alike
   std::int64_t images = 2048;
 };
 
@@ -56,7 +60,8 @@ struct Timing {
   double full_seconds = 0;           ///< all stages, fastest path, no early heads
   std::vector<double> exit_seconds;  ///< fixed exit at each stage
   double time_ratio = 0;             ///< policy / full, median of the rounds' ratios
-  double macs_ratio = 0;             ///< the policy's average MACs on these images / the full network's, no early heads
+  double macs_ratio =
+      0;  ///< the policy's average MACs on these images / the full network's, no early heads
 };
 Timing time_policy(const Subnet& subnet, const Policy& policy, const Dataset& data, Split split,
                    const TimingOptions& options);

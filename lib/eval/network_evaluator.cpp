@@ -4,7 +4,8 @@
 
 namespace enas4d {
 
-NetworkEvaluator::NetworkEvaluator(const Supernet& supernet, const Dataset& data, const StopFlag& stop)
+NetworkEvaluator::NetworkEvaluator(const Supernet& supernet, const Dataset& data,
+                                   const StopFlag& stop)
     : supernet_(supernet), data_(data), stop_(stop) {}
 
 bool NetworkEvaluator::evaluate(const std::vector<Spec>& specs, const Done& done) {

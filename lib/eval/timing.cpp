@@ -1,7 +1,7 @@
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <chrono>
+
+#include <torch/torch.h>
 
 #include "eval/measure.h"
 
@@ -9,7 +9,8 @@ namespace enas4d {
 
 namespace {
 
-double seconds_for(const std::vector<torch::Tensor>& batches, const std::function<void(const torch::Tensor&)>& use) {
+double seconds_for(const std::vector<torch::Tensor>& batches,
+                   const std::function<void(const torch::Tensor&)>& use) {
   const auto begin = std::chrono::steady_clock::now();
   for (const torch::Tensor& batch : batches) use(batch);
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
@@ -21,8 +22,10 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-/// MACs an image that the policy really spends on `batches`, over those of the full network without early heads.
-double measured_macs_ratio(const Subnet& subnet, const Policy& policy, const std::vector<torch::Tensor>& batches) {
+/// MACs an image that the policy really spends on `batches`, over those of the full network without
+/// early heads.
+double measured_macs_ratio(const Subnet& subnet, const Policy& policy,
+                           const std::vector<torch::Tensor>& batches) {
   const ExitMacs macs = exit_macs(subnet.plan());
   double sum = 0;
   double images = 0;
@@ -44,7 +47,9 @@ Timing time_policy(const Subnet& subnet, const Policy& policy, const Dataset& da
   for_each_batch(data, split, subnet.plan().resolution, options.batch, images,
                  [&](std::int64_t, const torch::Tensor& batch) { batches.push_back(batch); });
 
-  const auto run_policy = [&](const torch::Tensor& batch) { run_early_exit(subnet, policy, batch); };
+  const auto run_policy = [&](const torch::Tensor& batch) {
+    run_early_exit(subnet, policy, batch);
+  };
   const auto run_to = [&](int exit) {
     return [&subnet, exit](const torch::Tensor& batch) { subnet.forward_fixed(batch, exit); };
   };
@@ -55,7 +60,8 @@ Timing time_policy(const Subnet& subnet, const Policy& policy, const Dataset& da
   std::vector<std::vector<double>> by_exit(static_cast<std::size_t>(stages));
   for (int round = 0; round < options.rounds; ++round) {
     by_policy.push_back(seconds_for(batches, run_policy));
-    for (int s = 0; s < stages; ++s) by_exit[static_cast<std::size_t>(s)].push_back(seconds_for(batches, run_to(s)));
+    for (int s = 0; s < stages; ++s)
+      by_exit[static_cast<std::size_t>(s)].push_back(seconds_for(batches, run_to(s)));
     ratios.push_back(by_policy.back() / by_exit.back().back());
   }
   const auto an_image = [&](const std::vector<double>& seconds) {

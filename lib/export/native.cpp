@@ -22,7 +22,8 @@ Json manifest_of(const Space& space, const Record& record, const DataDescription
 
 }  // namespace
 
-void export_native(const SupernetFile& supernet, Record record, const Dataset& data, const std::string& directory) {
+void export_native(const SupernetFile& supernet, Record record, const Dataset& data,
+                   const std::string& directory) {
   const Space& space = supernet.supernet->space();
   const Plan plan = lower(space, record.spec);
   record.space = supernet.space_hash;
@@ -38,7 +39,8 @@ void export_native(const SupernetFile& supernet, Record record, const Dataset& d
   const Subnet subnet = extract_calibrated(supernet.supernet, plan, data);
   make_directories(directory);
   save_subnet(directory + "/subnet.safetensors", subnet, space, record, data.description());
-  write_file(directory + "/manifest.json", manifest_of(space, record, data.description()).dump(2) + "\n");
+  write_file(directory + "/manifest.json",
+             manifest_of(space, record, data.description()).dump(2) + "\n");
 }
 
 }  // namespace enas4d

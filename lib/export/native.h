@@ -1,4 +1,5 @@
-// The native export: one network's weights, ready to run with its exits, and a manifest that says how.
+// The native export: one network's weights, ready to run with its exits, and a manifest that says
+// how.
 #pragma once
 
 #include <string>
@@ -9,8 +10,10 @@
 
 namespace enas4d {
 
-/// Extracts and calibrates the record's spec and writes `directory`/subnet.safetensors and manifest.json. The record,
-/// which must lie in the supernet's space, goes along with its policy (none: the last exit). Throws Error (failed).
-void export_native(const SupernetFile& supernet, Record record, const Dataset& data, const std::string& directory);
+/// Extracts and calibrates the record's spec and writes `directory`/subnet.safetensors and
+/// manifest.json. The record, which must lie in the supernet's space, goes along with its policy
+/// (none: the last exit). Throws Error (failed).
+void export_native(const SupernetFile& supernet, Record record, const Dataset& data,
+                   const std::string& directory);
 
 }  // namespace enas4d

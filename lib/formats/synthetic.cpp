@@ -62,7 +62,7 @@ class Painter {
   void paint(const Pattern& pattern, const Pattern& distractor, std::vector<std::uint8_t>& pixels) {
     const std::int64_t gain = 154 + rng_.below(205);          // 0.6 to 1.4
     const std::int64_t share = gain * rng_.below(240) / 256;  // below the pattern's own
-    const std::int64_t noise = (256 + rng_.below(256)) << rng_.below(4) >> 4;  // 1/16 to 1
+    const std::int64_t noise = (256 + rng_.below(256)) << rng_.below(5) >> 4;  // 1/16 to 2
     const Shift own = random_shift(), other = random_shift();
     const auto side = static_cast<std::size_t>(options_.size);
     for (std::size_t i = 0; i < pattern.size(); ++i) {
@@ -79,9 +79,9 @@ class Painter {
     std::size_t down, across;
   };
 
-  /// Up to an eighth of the image: a class stays where it can be found.
+  /// Up to a sixth of the image: far enough that pixels cannot be learnt by heart.
   Shift random_shift() {
-    const auto most = static_cast<std::uint32_t>(options_.size / 8 + 1);
+    const auto most = static_cast<std::uint32_t>(options_.size / 6 + 1);
     return {rng_.below(most), rng_.below(most)};
   }
 

@@ -6,7 +6,8 @@ namespace enas4d {
 
 torch::Tensor gather_inputs(const Layer& layer, const Values& values) {
   const auto read = [&](int i) {
-    const auto& value = values[static_cast<std::size_t>(layer.inputs[static_cast<std::size_t>(i)].value)];
+    const auto& value =
+        values[static_cast<std::size_t>(layer.inputs[static_cast<std::size_t>(i)].value)];
     return layer.role == Role::kSqueeze ? spatial_mean(value) : value;
   };
   if (layer.input_count == 1) return read(0);
@@ -24,19 +25,26 @@ torch::Tensor convolve(const Layer& layer, const torch::Tensor& x, const torch::
 
 torch::Tensor activate(Activation activation, const torch::Tensor& x) {
   switch (activation) {
-    case Activation::kLinear: return x;
-    case Activation::kRelu: return torch::relu(x);
-    case Activation::kHardSwish: return torch::hardswish(x);
-    case Activation::kHardSigmoid: return torch::hardsigmoid(x);
+    case Activation::kLinear:
+      return x;
+    case Activation::kRelu:
+      return torch::relu(x);
+    case Activation::kHardSwish:
+      return torch::hardswish(x);
+    case Activation::kHardSigmoid:
+      return torch::hardsigmoid(x);
   }
   TORCH_INTERNAL_ASSERT(false, "unknown activation");
 }
 
-torch::Tensor spatial_mean(const torch::Tensor& x) { return x.mean({2, 3}, /*keepdim=*/true); }
+torch::Tensor spatial_mean(const torch::Tensor& x) {
+  return x.mean({2, 3}, /*keepdim=*/true);
+}
 
 Values begin_values(const Plan& plan, const torch::Tensor& images) {
-  TORCH_CHECK(images.dim() == 4 && images.size(1) == plan.channels && images.size(2) == plan.resolution,
-              "images do not fit the plan");
+  TORCH_CHECK(
+      images.dim() == 4 && images.size(1) == plan.channels && images.size(2) == plan.resolution,
+      "images do not fit the plan");
   Values values(static_cast<std::size_t>(plan.values));
   values[0] = images;
   return values;
@@ -44,7 +52,8 @@ Values begin_values(const Plan& plan, const torch::Tensor& images) {
 
 LayerRange stage_layers(const Plan& plan, int stage) {
   const auto s = static_cast<std::size_t>(stage);
-  return {s == 0 ? 0 : static_cast<std::size_t>(plan.stage_end[s - 1]), static_cast<std::size_t>(plan.stage_end[s])};
+  return {s == 0 ? 0 : static_cast<std::size_t>(plan.stage_end[s - 1]),
+          static_cast<std::size_t>(plan.stage_end[s])};
 }
 
 }  // namespace enas4d

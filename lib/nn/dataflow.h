@@ -1,10 +1,11 @@
-// The walk over a plan that supernet and subnet share: which values a layer reads, means over space, gates, residuals.
-// What a layer computes (training with batch statistics, or inference with norms folded in) is the caller's functor.
+// The walk over a plan that supernet and subnet share: which values a layer reads, means over
+// space, gates, residuals. What a layer computes (training with batch statistics, or inference with
+// norms folded in) is the caller's functor.
 #pragma once
 
-#include <torch/types.h>
-
 #include <vector>
+
+#include <torch/types.h>
 
 #include "arch/plan.h"
 
@@ -14,10 +15,12 @@ constexpr double kNormEpsilon = 1e-5;
 
 using Values = std::vector<torch::Tensor>;
 
-/// The layer's input: its values side by side along channels, N x in_channels x H x W; for squeezes their means, N x in x 1 x 1.
+/// The layer's input: its values side by side along channels, N x in_channels x H x W; for squeezes
+/// their means, N x in x 1 x 1.
 torch::Tensor gather_inputs(const Layer& layer, const Values& values);
 
-/// Convolution with the layer's stride, padding and groups (linear layers are 1x1 convolutions on N x C x 1 x 1).
+/// Convolution with the layer's stride, padding and groups (linear layers are 1x1 convolutions on N
+/// x C x 1 x 1).
 torch::Tensor convolve(const Layer& layer, const torch::Tensor& x, const torch::Tensor& weight,
                        const torch::Tensor& bias);
 
@@ -29,9 +32,12 @@ torch::Tensor spatial_mean(const torch::Tensor& x);
 /// Runs one layer: `compute(layer, x)` gives its activated output before gate, residual and mean.
 template <class Compute>
 void run_layer(const Layer& layer, Values& values, Compute&& compute) {
-  const auto at = [&](int value) -> torch::Tensor& { return values[static_cast<std::size_t>(value)]; };
+  const auto at = [&](int value) -> torch::Tensor& {
+    return values[static_cast<std::size_t>(value)];
+  };
   torch::Tensor y = compute(layer, gather_inputs(layer, values));
-  // Images of one channel look the same in either layout, and LibTorch then takes the slow one for the whole network.
+  // Images of one channel look the same in either layout, and LibTorch then takes the slow one for
+  // the whole network.
   if (layer.role == Role::kStem) y = y.contiguous(torch::MemoryFormat::ChannelsLast);
   if (layer.gated != kNoValue) y = at(layer.gated) * y;
   if (layer.addend != kNoValue) y = y + at(layer.addend);
@@ -43,7 +49,9 @@ void run_layer(const Layer& layer, Values& values, Compute&& compute) {
 Values begin_values(const Plan& plan, const torch::Tensor& images);
 
 /// N x classes from the value that the classifier made.
-inline torch::Tensor flat_logits(const torch::Tensor& value) { return value.flatten(1); }
+inline torch::Tensor flat_logits(const torch::Tensor& value) {
+  return value.flatten(1);
+}
 
 /// The layers of stage s: [first, last).
 struct LayerRange {

@@ -1,9 +1,9 @@
 // What a multi-stage network returns.
 #pragma once
 
-#include <torch/types.h>
-
 #include <vector>
+
+#include <torch/types.h>
 
 namespace enas4d {
 

@@ -18,8 +18,8 @@ std::vector<ParameterShape> layer_parameters(const Layer& layer, int in, int out
   return result;
 }
 
-/// The columns of the layer's inputs. Groups that lie side by side in the full weight are one view; gaps, left by earlier
-/// groups narrower than their largest choice, force a copy.
+/// The columns of the layer's inputs. Groups that lie side by side in the full weight are one view;
+/// gaps, left by earlier groups narrower than their largest choice, force a copy.
 torch::Tensor input_columns(const Layer& layer, const torch::Tensor& rows) {
   std::vector<torch::Tensor> parts;
   int begin = layer.inputs[0].offset;
@@ -49,7 +49,8 @@ torch::Tensor shrink_kernel(const Layer& layer, torch::Tensor weight, const Find
 }  // namespace
 
 std::vector<ParameterShape> supernet_parameters(const Layer& full) {
-  auto result = layer_parameters(full, full.full_in_channels, full.full_out_channels, full.full_kernel);
+  auto result =
+      layer_parameters(full, full.full_in_channels, full.full_out_channels, full.full_kernel);
   if (full.role == Role::kDepthwise) {
     for (std::int64_t size = full.full_kernel - 2; size >= 3; size -= 2) {
       result.push_back({fmt::format("_kernel{}", size), {size * size, size * size}});

@@ -1,12 +1,12 @@
-// Which part of the supernet's weights a planned layer uses: the one rule of weight sharing. Training and extraction
-// both call it, so they cannot disagree (design 2).
+// Which part of the supernet's weights a planned layer uses: the one rule of weight sharing.
+// Training and extraction both call it, so they cannot disagree (design 2).
 #pragma once
-
-#include <torch/types.h>
 
 #include <functional>
 #include <string>
 #include <vector>
+
+#include <torch/types.h>
 
 #include "arch/plan.h"
 
@@ -18,24 +18,27 @@ struct ParameterShape {
   std::vector<std::int64_t> shape;
 };
 
-/// Everything the supernet stores for `full`, a layer of full_plan(). Weights are out x in x k x k (depthwise: in = 1).
+/// Everything the supernet stores for `full`, a layer of full_plan(). Weights are out x in x k x k
+/// (depthwise: in = 1).
 std::vector<ParameterShape> supernet_parameters(const Layer& full);
 
-/// What a subnet stores for `layer`: the same without kernel matrices, in the layer's own sizes, and the norm's statistics.
+/// What a subnet stores for `layer`: the same without kernel matrices, in the layer's own sizes,
+/// and the norm's statistics.
 std::vector<ParameterShape> subnet_parameters(const Layer& layer);
 
 /// The layer's tensors, cut to its sizes. Undefined where the layer has none.
 struct LayerWeights {
-  torch::Tensor weight;     ///< out x in x k x k
-  torch::Tensor bias;       ///< out
+  torch::Tensor weight;                  ///< out x in x k x k
+  torch::Tensor bias;                    ///< out
   torch::Tensor norm_weight, norm_bias;  ///< out
 };
 
 /// Finds a parameter of the supernet by its whole name.
 using FindParameter = std::function<const torch::Tensor&(const std::string&)>;
 
-/// Leading rows; the columns of each input group from where that group begins; the kernel by centre crop through the learnt matrices, one
-/// step of two pixels at a time (OFA, section 3.1 of papers). Differentiable: views where a view can say it.
+/// Leading rows; the columns of each input group from where that group begins; the kernel by centre
+/// crop through the learnt matrices, one step of two pixels at a time (OFA, section 3.1 of papers).
+/// Differentiable: views where a view can say it.
 LayerWeights shared_weights(const Layer& layer, const FindParameter& find);
 
 }  // namespace enas4d

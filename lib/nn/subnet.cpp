@@ -1,9 +1,9 @@
 #include "nn/subnet.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 #include <torch/torch.h>
-
-#include <utility>
 
 #include "nn/dataflow.h"
 #include "nn/shared_weights.h"
@@ -11,7 +11,8 @@
 
 namespace enas4d {
 
-/// Convolutions as they run at inference: the norm folded in, so that a layer is one convolution and one activation.
+/// Convolutions as they run at inference: the norm folded in, so that a layer is one convolution
+/// and one activation.
 struct Subnet::Prepared {
   std::vector<torch::Tensor> weight;  ///< per layer of the plan
   std::vector<torch::Tensor> bias;
@@ -20,7 +21,8 @@ struct Subnet::Prepared {
 
 namespace {
 
-/// Sums of one norm over calibration batches, in double: pooled statistics are exact whatever the batches.
+/// Sums of one norm over calibration batches, in double: pooled statistics are exact whatever the
+/// batches.
 struct PooledStatistics {
   double images = 0;
   torch::Tensor sum, square_sum;
@@ -62,14 +64,17 @@ std::vector<std::size_t> last_uses(const Plan& plan) {
     const auto use = [&](int value) {
       if (value != kNoValue) result[static_cast<std::size_t>(value)] = l;
     };
-    for (int i = 0; i < layer.input_count; ++i) use(layer.inputs[static_cast<std::size_t>(i)].value);
+    for (int i = 0; i < layer.input_count; ++i)
+      use(layer.inputs[static_cast<std::size_t>(i)].value);
     use(layer.gated);
     use(layer.addend);
   }
   return result;
 }
 
-bool is_head(Role role) { return role == Role::kFeatures || role == Role::kClassifier; }
+bool is_head(Role role) {
+  return role == Role::kFeatures || role == Role::kClassifier;
+}
 
 }  // namespace
 
@@ -91,8 +96,8 @@ void Subnet::prepare() {
       bias = weights_.at(name + "_bias");
     } else {
       if (weights_.count(name + "_norm_mean") == 0) return;  // not calibrated yet
-      const auto scale =
-          weights_.at(name + "_norm_weight") / torch::sqrt(weights_.at(name + "_norm_var") + kNormEpsilon);
+      const auto scale = weights_.at(name + "_norm_weight") /
+                         torch::sqrt(weights_.at(name + "_norm_var") + kNormEpsilon);
       bias = weights_.at(name + "_norm_bias") - weights_.at(name + "_norm_mean") * scale;
       weight = weight * scale.view({-1, 1, 1, 1});
     }
@@ -113,8 +118,8 @@ void Subnet::calibrate(const std::function<torch::Tensor()>& next) {
       const std::string name = layer_name(layer);
       run_layer(layer, values, [&](const Layer&, const torch::Tensor& x) {
         if (!has_norm(layer.role)) {
-          return activate(layer.activation,
-                          convolve(layer, x, weights_.at(name + "_weight"), weights_.at(name + "_bias")));
+          return activate(layer.activation, convolve(layer, x, weights_.at(name + "_weight"),
+                                                     weights_.at(name + "_bias")));
         }
         const auto y = convolve(layer, x, weights_.at(name + "_weight"), {});
         const auto [normed, mean, inverse_deviation] = torch::native_batch_norm(
@@ -136,14 +141,22 @@ void Subnet::calibrate(const std::function<torch::Tensor()>& next) {
 namespace {
 
 /// One layer at inference. In place where nobody else can see it.
-void infer_layer(const Layer& layer, const torch::Tensor& weight, const torch::Tensor& bias, Values& values) {
+void infer_layer(const Layer& layer, const torch::Tensor& weight, const torch::Tensor& bias,
+                 Values& values) {
   run_layer(layer, values, [&](const Layer&, const torch::Tensor& x) {
     torch::Tensor y = convolve(layer, x, weight, bias);
     switch (layer.activation) {
-      case Activation::kLinear: break;
-      case Activation::kRelu: y.relu_(); break;
-      case Activation::kHardSwish: torch::hardswish_(y); break;
-      case Activation::kHardSigmoid: torch::hardsigmoid_(y); break;
+      case Activation::kLinear:
+        break;
+      case Activation::kRelu:
+        y.relu_();
+        break;
+      case Activation::kHardSwish:
+        torch::hardswish_(y);
+        break;
+      case Activation::kHardSigmoid:
+        torch::hardsigmoid_(y);
+        break;
     }
     return y;
   });
@@ -165,7 +178,8 @@ torch::Tensor Subnet::Run::next_stage(Head head) {
     const Layer& layer = subnet_.plan_.layers[l];
     if (head == Head::kSkip && is_head(layer.role)) continue;
     infer_layer(layer, subnet_.prepared_->weight[l], subnet_.prepared_->bias[l], values_);
-    if (layer.role == Role::kClassifier) logits = flat_logits(values_[static_cast<std::size_t>(layer.output)]);
+    if (layer.role == Role::kClassifier)
+      logits = flat_logits(values_[static_cast<std::size_t>(layer.output)]);
     release(layer, l);
   }
   return logits;
@@ -173,7 +187,8 @@ torch::Tensor Subnet::Run::next_stage(Head head) {
 
 void Subnet::Run::release(const Layer& layer, std::size_t index) {
   const auto drop = [&](int value) {
-    if (value != kNoValue && subnet_.prepared_->last_use[static_cast<std::size_t>(value)] <= index) {
+    if (value != kNoValue &&
+        subnet_.prepared_->last_use[static_cast<std::size_t>(value)] <= index) {
       values_[static_cast<std::size_t>(value)].reset();
     }
   };
@@ -210,7 +225,8 @@ Subnet extract(const Supernet& supernet, const Plan& plan) {
     const LayerWeights shared = supernet->layer_weights(layer);
     const std::string name = layer_name(layer);
     const auto copy = [&](const char* suffix, const torch::Tensor& tensor) {
-      if (tensor.defined()) weights[name + suffix] = tensor.detach().clone(torch::MemoryFormat::Contiguous);
+      if (tensor.defined())
+        weights[name + suffix] = tensor.detach().clone(torch::MemoryFormat::Contiguous);
     };
     copy("_weight", shared.weight);
     copy("_bias", shared.bias);

@@ -1,14 +1,14 @@
-// One static multi-stage network taken out of a supernet: its weights, its own batch-norm statistics, and execution
-// stage by stage, so that a batch can shrink to the samples that go on.
+// One static multi-stage network taken out of a supernet: its weights, its own batch-norm
+// statistics, and execution stage by stage, so that a batch can shrink to the samples that go on.
 #pragma once
-
-#include <torch/types.h>
 
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include <torch/types.h>
 
 #include "arch/plan.h"
 #include "nn/exits.h"
@@ -20,22 +20,23 @@ using NamedTensors = std::map<std::string, torch::Tensor>;
 
 class Subnet {
  public:
-  /// `weights`: names as arch/plan.h's layer_name says; what is missing or has another shape is an Error (bad input, at
-  /// `place`). Norm statistics may be missing: then calibrate first.
+  /// `weights`: names as arch/plan.h's layer_name says; what is missing or has another shape is an
+  /// Error (bad input, at `place`). Norm statistics may be missing: then calibrate first.
   Subnet(Plan plan, NamedTensors weights, const std::string& place);
 
   const Plan& plan() const { return plan_; }
   const NamedTensors& weights() const { return weights_; }
 
-  /// Sets the statistics of every norm from batches of calibration images: each batch is normalised by its own statistics,
-  /// sums over batches are pooled exactly. `next` gives batches until it returns an undefined tensor.
+  /// Sets the statistics of every norm from batches of calibration images: each batch is normalised
+  /// by its own statistics, sums over batches are pooled exactly. `next` gives batches until it
+  /// returns an undefined tensor.
   void calibrate(const std::function<torch::Tensor()>& next);
 
   /// All exits of a batch, without early exit. Needs statistics. No gradients.
   Exits forward(const torch::Tensor& images) const;
 
-  /// Only the logits of `exit` (from 0): heads of earlier exits are not computed. The fastest path through all stages
-  /// when exit = stages - 1.
+  /// Only the logits of `exit` (from 0): heads of earlier exits are not computed. The fastest path
+  /// through all stages when exit = stages - 1.
   torch::Tensor forward_fixed(const torch::Tensor& images, int exit) const;
 
   enum class Head { kRun, kSkip };

@@ -1,9 +1,9 @@
 #include "nn/supernet.h"
 
-#include <torch/torch.h>
-
 #include <cmath>
 #include <utility>
+
+#include <torch/torch.h>
 
 #include "nn/dataflow.h"
 #include "util/rng.h"
@@ -13,7 +13,8 @@ namespace enas4d {
 namespace {
 
 constexpr double kClassifierDeviation = 0.01;
-constexpr std::uint64_t kDropoutStream = 0x64726f70;  // keeps its random numbers apart from all others of the seed
+constexpr std::uint64_t kDropoutStream =
+    0x64726f70;  // keeps its random numbers apart from all others of the seed
 
 double initial_deviation(const Layer& layer) {
   if (layer.role == Role::kClassifier) return kClassifierDeviation;
@@ -21,7 +22,8 @@ double initial_deviation(const Layer& layer) {
   return std::sqrt(2.0 / (inputs * layer.full_kernel * layer.full_kernel));
 }
 
-/// He initialisation by actual fan-in for weights, identity for kernel matrices, norms 1 and 0, biases 0.
+/// He initialisation by actual fan-in for weights, identity for kernel matrices, norms 1 and 0,
+/// biases 0.
 torch::Tensor initial_value(const Layer& layer, const ParameterShape& parameter, Rng rng) {
   if (parameter.suffix.rfind("_kernel", 0) == 0) return torch::eye(parameter.shape[0]);
   if (parameter.suffix == "_norm_weight") return torch::ones(parameter.shape);
@@ -29,14 +31,17 @@ torch::Tensor initial_value(const Layer& layer, const ParameterShape& parameter,
   auto weight = torch::empty(parameter.shape);
   const double deviation = initial_deviation(layer);
   float* data = weight.data_ptr<float>();
-  for (std::int64_t i = 0; i < weight.numel(); ++i) data[i] = static_cast<float>(deviation * rng.normal());
+  for (std::int64_t i = 0; i < weight.numel(); ++i)
+    data[i] = static_cast<float>(deviation * rng.normal());
   return weight;
 }
 
 /// Batch norm by batch statistics alone: the supernet keeps none (design 2).
-torch::Tensor normalise_by_batch(const torch::Tensor& x, const LayerWeights& weights, int norm_batch) {
+torch::Tensor normalise_by_batch(const torch::Tensor& x, const LayerWeights& weights,
+                                 int norm_batch) {
   const auto normalise = [&](const torch::Tensor& part) {
-    return torch::batch_norm(part, weights.norm_weight, weights.norm_bias, {}, {}, /*training=*/true,
+    return torch::batch_norm(part, weights.norm_weight, weights.norm_bias, {}, {},
+                             /*training=*/true,
                              /*momentum=*/0.0, kNormEpsilon, /*cudnn_enabled=*/false);
   };
   if (norm_batch == 0 || x.size(0) <= norm_batch) return normalise(x);
@@ -51,7 +56,8 @@ torch::Tensor drop_channels(const torch::Tensor& x, int stage, const Dropout& dr
   float* data = mask.data_ptr<float>();
   for (std::int64_t image = 0; image < x.size(0); ++image) {
     Rng rng(dropout.seed, {kDropoutStream, static_cast<std::uint64_t>(dropout.step),
-                           static_cast<std::uint64_t>(dropout.first_image + image), static_cast<std::uint64_t>(stage)});
+                           static_cast<std::uint64_t>(dropout.first_image + image),
+                           static_cast<std::uint64_t>(stage)});
     for (std::int64_t c = 0; c < x.size(1); ++c) *data++ = rng.chance(dropout.rate) ? 0 : kept;
   }
   return x * mask;
@@ -70,10 +76,12 @@ SupernetImpl::SupernetImpl(Space space, std::uint64_t seed) : space_(std::move(s
 }
 
 LayerWeights SupernetImpl::layer_weights(const Layer& layer) const {
-  return shared_weights(layer, [this](const std::string& name) -> const torch::Tensor& { return parameters_[name]; });
+  return shared_weights(
+      layer, [this](const std::string& name) -> const torch::Tensor& { return parameters_[name]; });
 }
 
-Exits SupernetImpl::forward(const torch::Tensor& images, const Plan& plan, const ForwardOptions& options) {
+Exits SupernetImpl::forward(const torch::Tensor& images, const Plan& plan,
+                            const ForwardOptions& options) {
   Values values = begin_values(plan, images);
   Exits exits;
   for (const Layer& layer : plan.layers) {

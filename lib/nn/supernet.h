@@ -1,13 +1,14 @@
-// The once-for-all network: all shared weights, and a forward pass that takes the architecture as an argument.
+// The once-for-all network: all shared weights, and a forward pass that takes the architecture as
+// an argument.
 #pragma once
-
-#include <torch/nn/module.h>
-#include <torch/nn/pimpl.h>
-#include <torch/types.h>
 
 #include <cstdint>
 #include <string>
 #include <vector>
+
+#include <torch/nn/module.h>
+#include <torch/nn/pimpl.h>
+#include <torch/types.h>
 
 #include "arch/plan.h"
 #include "nn/exits.h"
@@ -15,8 +16,8 @@
 
 namespace enas4d {
 
-/// Zeroes channels of the pooled features before each classifier. The mask of an image depends on (seed, step, its index
-/// in the global batch) only: the same on any number of ranks.
+/// Zeroes channels of the pooled features before each classifier. The mask of an image depends on
+/// (seed, step, its index in the global batch) only: the same on any number of ranks.
 struct Dropout {
   double rate = 0;
   std::uint64_t seed = 0;
@@ -32,11 +33,12 @@ struct ForwardOptions {
 
 class SupernetImpl : public torch::nn::Module {
  public:
-  /// Allocates every weight of `space` and initialises it from `seed` (He, by actual fan-in of the largest spec; norm 1, 0; kernel
-  /// matrices identity; classifiers small).
+  /// Allocates every weight of `space` and initialises it from `seed` (He, by actual fan-in of the
+  /// largest spec; norm 1, 0; kernel matrices identity; classifiers small).
   SupernetImpl(Space space, std::uint64_t seed);
 
-  /// Logits of every exit from one pass, normalised with batch statistics. `images`: N x C x R x R, channels-last.
+  /// Logits of every exit from one pass, normalised with batch statistics. `images`: N x C x R x R,
+  /// channels-last.
   Exits forward(const torch::Tensor& images, const Plan& plan, const ForwardOptions& options = {});
 
   const Space& space() const { return space_; }

@@ -1,11 +1,11 @@
 #include "policy/exit_table.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <limits>
+
+#include <fmt/format.h>
 
 namespace enas4d {
 namespace {

@@ -68,6 +68,18 @@ std::vector<OperatingPoint> accuracy_curve(const ExitTable& table, const ExitMac
   return curve;
 }
 
+std::vector<OperatingPoint> fixed_exit_curve(const ExitTable& table, const ExitMacs& macs) {
+  std::vector<OperatingPoint> curve;
+  for (int stage = 0; stage < table.stages(); ++stage) {
+    Policy policy;
+    policy.exit = stage;
+    const Outcome outcome = apply(policy, table, macs);
+    if (!curve.empty() && outcome.accuracy <= curve.back().accuracy) continue;
+    curve.push_back({std::move(policy), outcome.accuracy, outcome.average_macs});
+  }
+  return curve;
+}
+
 std::vector<OperatingPoint> geometric_curve(const ExitTable& table, const ExitMacs& macs,
                                             Confidence confidence) {
   const ThresholdFitter fitter(table, macs, confidence);

@@ -31,6 +31,10 @@ std::optional<OperatingPoint> fit_thresholds(const ExitTable& table, const ExitM
 std::vector<OperatingPoint> accuracy_curve(const ExitTable& table, const ExitMacs& macs,
                                            Confidence confidence, int points);
 
+/// The static children of a spec: every image takes exit s, whose head alone runs. One point a
+/// stage, without those that an earlier stage dominates, by rising cost.
+std::vector<OperatingPoint> fixed_exit_curve(const ExitTable& table, const ExitMacs& macs);
+
 /// How MSDNet and its successors set thresholds (Huang et al. 2018, arXiv 1703.09844), to compare
 /// with published curves: exit s takes a share in proportion to q^s of the samples, the surest of
 /// those that are still there, for q = p / 20, p = 1 to 39. In the order of p; some may be

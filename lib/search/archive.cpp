@@ -76,8 +76,7 @@ bool Archive::evaluate(const std::vector<Spec>& specs, Evaluator& evaluator, Jou
 void Archive::fill(std::size_t slot, Spec spec, Evaluation evaluation) {
   assert(!candidates_[slot]);
   drop_other_measures(evaluation.table, options_.confidence);
-  std::vector<OperatingPoint> curve =
-      accuracy_curve(evaluation.table, evaluation.macs, options_.confidence, options_.points);
+  std::vector<OperatingPoint> curve = curve_of(evaluation);
   candidates_[slot] = Candidate{std::move(spec), std::move(evaluation), std::move(curve)};
   ++evaluated_;
   extend_front(slot);
@@ -128,16 +127,32 @@ std::vector<FrontMember> Archive::at_budgets(const std::vector<double>& budgets)
   return members;
 }
 
+std::vector<OperatingPoint> Archive::curve_of(const Evaluation& evaluation) const {
+  const auto& [table, macs, params] = evaluation;
+  return is_static() ? fixed_exit_curve(table, macs)
+                     : accuracy_curve(table, macs, options_.confidence, options_.points);
+}
+
+std::optional<OperatingPoint> Archive::fit(const Candidate& candidate, double budget) const {
+  const auto& [table, macs, params] = candidate.evaluation;
+  if (!is_static()) return fit_thresholds(table, macs, options_.confidence, budget);
+  std::optional<OperatingPoint> best;
+  for (const OperatingPoint& point : candidate.curve) {  // rises in accuracy
+    if (point.average_macs <= budget) best = point;
+  }
+  return best;
+}
+
 FrontMember Archive::best_at(double budget) const {
   const Candidate* best = nullptr;
   OperatingPoint best_point;
   std::int64_t least = INT64_MAX, most = 0;
   for (const std::optional<Candidate>& candidate : candidates_) {
     if (!candidate) continue;
-    const auto& [table, macs, params] = candidate->evaluation;
-    least = std::min(least, macs.cumulative.front());
+    const ExitMacs& macs = candidate->evaluation.macs;
+    least = std::min(least, is_static() ? macs.alone.front() : macs.cumulative.front());
     most = std::max(most, macs.full());
-    const auto point = fit_thresholds(table, macs, options_.confidence, budget);
+    const auto point = fit(*candidate, budget);
     if (!point) continue;
     if (best == nullptr || std::tuple(-point->accuracy, point->average_macs) <
                                std::tuple(-best_point.accuracy, best_point.average_macs)) {

@@ -34,8 +34,14 @@ struct Candidate {
   std::vector<OperatingPoint> curve;  ///< by rising average MACs
 };
 
+enum class PolicyKind {
+  kThresholds,  ///< early exits: the policies that a search is for
+  kFixed,       ///< static children: the control
+};
+
 /// How a candidate's curve is made.
 struct CurveOptions {
+  PolicyKind policies = PolicyKind::kThresholds;
   Confidence confidence = Confidence::kMaxSoftmax;
   int points = 32;  ///< at least 2
 };
@@ -79,6 +85,9 @@ class Archive {
 
   void fill(std::size_t slot, Spec spec, Evaluation evaluation);
   void extend_front(std::size_t slot);
+  bool is_static() const { return options_.policies == PolicyKind::kFixed; }
+  std::vector<OperatingPoint> curve_of(const Evaluation& evaluation) const;
+  std::optional<OperatingPoint> fit(const Candidate& candidate, double budget) const;
   FrontMember best_at(double budget) const;
 
   CurveOptions options_;

@@ -189,7 +189,7 @@ SearchResult evolve(const Space& space, Evaluator& evaluator, Journal* journal,
                     const std::function<void(const SearchProgress&)>& observe) {
   assert(options.population > 0 && options.evaluations > 0);
   require_reachable(space, options.window, budgets);
-  Archive archive(space, {options.confidence, options.curve_points});
+  Archive archive(space, {options.policies, options.confidence, options.curve_points});
   Evolution evolution(space, options, archive);
   const auto report = [&] {
     if (!observe) return;

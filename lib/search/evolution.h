@@ -22,6 +22,7 @@ struct EvolutionOptions {
   double mutation_rate = 0.1;    ///< chance that one choice is drawn again
   double crossover_share = 0.5;  ///< of the children; the others are mutants of one parent
   MacsWindow window;             ///< full MACs of a candidate
+  PolicyKind policies = PolicyKind::kThresholds;
   Confidence confidence = Confidence::kMaxSoftmax;
   int curve_points = 32;  ///< of one spec's curve
   std::uint64_t seed = 1;

@@ -10,8 +10,10 @@ torch::Tensor soft_cross_entropy(const torch::Tensor& logits, const torch::Tenso
   return -(target * torch::log_softmax(logits, 1)).sum(1).mean();
 }
 
-torch::Tensor hard_cross_entropy(const torch::Tensor& logits, const torch::Tensor& labels, double smoothing) {
-  return torch::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, /*ignore_index=*/-100, smoothing);
+torch::Tensor hard_cross_entropy(const torch::Tensor& logits, const torch::Tensor& labels,
+                                 double smoothing) {
+  return torch::cross_entropy_loss(logits, labels, {}, at::Reduction::Mean, /*ignore_index=*/-100,
+                                   smoothing);
 }
 
 }  // namespace
@@ -36,7 +38,8 @@ torch::Tensor student_loss(const Exits& exits, const torch::Tensor& teacher_logi
 
 torch::Tensor label_loss(const Exits& exits, const torch::Tensor& labels, double label_smoothing) {
   torch::Tensor loss = torch::zeros({});
-  for (const auto& logits : exits.logits) loss = loss + hard_cross_entropy(logits, labels, label_smoothing);
+  for (const auto& logits : exits.logits)
+    loss = loss + hard_cross_entropy(logits, labels, label_smoothing);
   return loss;
 }
 

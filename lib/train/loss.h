@@ -7,8 +7,10 @@
 
 namespace enas4d {
 
-/// The largest child: label-smoothed cross-entropy on every exit, and its last exit (detached) teaches the earlier ones with weight `distillation`.
-torch::Tensor teacher_loss(const Exits& exits, const torch::Tensor& labels, double label_smoothing, double distillation);
+/// The largest child: label-smoothed cross-entropy on every exit, and its last exit (detached)
+/// teaches the earlier ones with weight `distillation`.
+torch::Tensor teacher_loss(const Exits& exits, const torch::Tensor& labels, double label_smoothing,
+                           double distillation);
 
 /// Another child: every exit learns the teacher's soft labels (N x classes logits, detached).
 torch::Tensor student_loss(const Exits& exits, const torch::Tensor& teacher_logits);

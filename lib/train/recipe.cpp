@@ -25,7 +25,8 @@ Phase read_phase(const JsonValue& value) {
   phase.random = subnets.required("random").small_whole(0, kMostSubnets);
   subnets.finish();
   object.finish();
-  if (phase.largest + phase.smallest + phase.random == 0) throw value.error("must train at least one subnet a step");
+  if (phase.largest + phase.smallest + phase.random == 0)
+    throw value.error("must train at least one subnet a step");
   return phase;
 }
 
@@ -45,7 +46,8 @@ Recipe read_recipe(const JsonValue& document) {
   const auto number = [&](const char* key, double& field, double most) {
     if (const auto value = object.optional(key)) field = value->number(0, most);
   };
-  if (const auto value = object.optional("norm_batch")) recipe.norm_batch = value->small_whole(0, recipe.batch);
+  if (const auto value = object.optional("norm_batch"))
+    recipe.norm_batch = value->small_whole(0, recipe.batch);
   if (recipe.norm_batch == 1) throw object.value().error("/norm_batch must be 0 or at least 2");
   number("momentum", recipe.momentum, 1);
   number("weight_decay", recipe.weight_decay, 1);
@@ -87,7 +89,8 @@ Json to_json(const Recipe& recipe) {
          {"epochs", phase.epochs},
          {"learning_rate", phase.learning_rate},
          {"warm_up_epochs", phase.warm_up_epochs},
-         {"subnets", {{"largest", phase.largest}, {"smallest", phase.smallest}, {"random", phase.random}}}});
+         {"subnets",
+          {{"largest", phase.largest}, {"smallest", phase.smallest}, {"random", phase.random}}}});
   }
   return document;
 }
@@ -97,7 +100,8 @@ Recipe with_epochs(Recipe recipe, int epochs) {
   for (Phase& phase : recipe.phases) {
     const double old = phase.epochs;
     phase.epochs = std::max(1, static_cast<int>(std::lround(old * scale)));
-    phase.warm_up_epochs = std::min<double>(phase.warm_up_epochs * phase.epochs / old, phase.epochs);
+    phase.warm_up_epochs =
+        std::min<double>(phase.warm_up_epochs * phase.epochs / old, phase.epochs);
   }
   return recipe;
 }

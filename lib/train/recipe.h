@@ -1,4 +1,5 @@
-// A training recipe as data: phases, what each may choose, subnets a step, losses, regularisation (design 3).
+// A training recipe as data: phases, what each may choose, subnets a step, losses, regularisation
+// (design 3).
 #pragma once
 
 #include <cstdint>
@@ -23,16 +24,17 @@ struct Phase {
 
 struct Recipe {
   std::string name;
-  int batch = 128;             ///< global
-  int norm_batch = 0;          ///< images whose statistics normalise together; 0 = the whole local batch
-  double momentum = 0.9;       ///< Nesterov
+  int batch = 128;        ///< global
+  int norm_batch = 0;     ///< images whose statistics normalise together; 0 = the whole local batch
+  double momentum = 0.9;  ///< Nesterov
   double weight_decay = 0;     ///< not on norms and biases
   double clip_norm = 0;        ///< of the summed gradient; 0 = none
   double label_smoothing = 0;  ///< of the largest's cross-entropy
   double dropout = 0;          ///< on the largest only
-  double distillation = 1;     ///< weight of the in-place teacher in the largest's earlier exits (the rest is cross-entropy)
-  double ema = 0;              ///< decay of averaged weights; 0 = off
-  int pad = 4;                 ///< augmentation: pixels around before the random crop
+  double distillation = 1;  ///< weight of the in-place teacher in the largest's earlier exits (the
+                            ///< rest is cross-entropy)
+  double ema = 0;           ///< decay of averaged weights; 0 = off
+  int pad = 4;              ///< augmentation: pixels around before the random crop
   bool flip = true;
   std::vector<Phase> phases;
 

@@ -1,8 +1,8 @@
 #include "train/run_directory.h"
 
-#include <fmt/format.h>
-
 #include <limits>
+
+#include <fmt/format.h>
 
 #include "util/error.h"
 
@@ -65,16 +65,21 @@ void RunDirectory::drop_metrics_after(std::int64_t step) {
     const std::string text = read_file(metrics_path());
     std::string kept;
     int number = 0;
-    for (std::size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
+    for (std::size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos;
+         begin = end + 1) {
       const std::string line = text.substr(begin, end - begin);
-      JsonObject metrics = JsonValue::parse(line, fmt::format("{}:{}", metrics_path(), ++number)).object();
-      if (metrics.required("step").whole(0, std::numeric_limits<std::int64_t>::max()) <= step) kept += line + "\n";
+      JsonObject metrics =
+          JsonValue::parse(line, fmt::format("{}:{}", metrics_path(), ++number)).object();
+      if (metrics.required("step").whole(0, std::numeric_limits<std::int64_t>::max()) <= step)
+        kept += line + "\n";
     }
     if (kept.size() != text.size()) write_file(metrics_path(), kept);
   }
   metrics_ = std::make_unique<AppendFile>(metrics_path());
 }
 
-void RunDirectory::append_metrics(const Json& line) { metrics_->append(line.dump()); }
+void RunDirectory::append_metrics(const Json& line) {
+  metrics_->append(line.dump());
+}
 
 }  // namespace enas4d

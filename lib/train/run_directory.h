@@ -1,5 +1,5 @@
-// The folder of one training run: lock, run.json (configuration in force), metrics.jsonl, checkpoint.safetensors,
-// supernet.safetensors.
+// The folder of one training run: lock, run.json (configuration in force), metrics.jsonl,
+// checkpoint.safetensors, supernet.safetensors.
 #pragma once
 
 #include <cstdint>
@@ -15,12 +15,12 @@ namespace enas4d {
 
 class RunDirectory {
  public:
-  /// Makes or locks the folder and writes run.json. Throws Error: failed if another process holds it, bad input if it belongs to another
-  /// configuration (names the first difference).
+  /// Makes or locks the folder and writes run.json. Throws Error: failed if another process holds
+  /// it, bad input if it belongs to another configuration (names the first difference).
   RunDirectory(const std::string& path, const Json& configuration);
 
-  /// The checkpoint to go on from, if there is one. Lines of metrics.jsonl that came after it are dropped: their steps run
-  /// again.
+  /// The checkpoint to go on from, if there is one. Lines of metrics.jsonl that came after it are
+  /// dropped: their steps run again.
   std::optional<TrainingState> resume();
 
   void append_metrics(const Json& line);

@@ -11,7 +11,8 @@ namespace enas4d {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
-constexpr std::uint64_t kChildrenStream = 0x6368696c64;  // keeps these draws apart from all others of the seed
+constexpr std::uint64_t kChildrenStream =
+    0x6368696c64;  // keeps these draws apart from all others of the seed
 
 }  // namespace
 
@@ -38,7 +39,8 @@ double learning_rate(const Recipe& recipe, std::int64_t step, std::int64_t steps
   return phase.learning_rate * 0.5 * (1 + std::cos(kPi * progress));
 }
 
-std::vector<Child> children(const Space& space, const Phase& phase, std::uint64_t seed, std::int64_t step) {
+std::vector<Child> children(const Space& space, const Phase& phase, std::uint64_t seed,
+                            std::int64_t step) {
   Rng rng(seed, {kChildrenStream, static_cast<std::uint64_t>(step)});
   std::vector<Child> result;
   if (phase.largest > 0) result.push_back({largest(space), true});

@@ -1,4 +1,5 @@
-// What happens at step n, as pure functions of the recipe, the seed and n: this is what makes resume exact.
+// What happens at step n, as pure functions of the recipe, the seed and n: this is what makes
+// resume exact.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +14,8 @@ namespace enas4d {
 /// Where a step lies in the recipe.
 struct Moment {
   std::size_t phase;
-  int epoch;                 ///< from 0, over the whole recipe
-  std::int64_t step;         ///< from 0, within the phase
+  int epoch;          ///< from 0, over the whole recipe
+  std::int64_t step;  ///< from 0, within the phase
   std::int64_t phase_steps;
 };
 Moment moment_of(const Recipe& recipe, std::int64_t step, std::int64_t steps_per_epoch);
@@ -29,6 +30,7 @@ struct Child {
 };
 
 /// The children of one step, the largest first.
-std::vector<Child> children(const Space& space, const Phase& phase, std::uint64_t seed, std::int64_t step);
+std::vector<Child> children(const Space& space, const Phase& phase, std::uint64_t seed,
+                            std::int64_t step);
 
 }  // namespace enas4d

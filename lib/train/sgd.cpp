@@ -1,10 +1,10 @@
 #include "train/sgd.h"
 
-#include <torch/torch.h>
-
 #include <algorithm>
 #include <cmath>
 #include <utility>
+
+#include <torch/torch.h>
 
 namespace enas4d {
 
@@ -15,12 +15,17 @@ bool ends_with(const std::string& text, const std::string& end) {
 }
 
 /// Norms, biases and kernel matrices (which start as the identity) are not decayed.
-bool is_decayed(const std::string& name) { return ends_with(name, "_weight") && !ends_with(name, "_norm_weight"); }
+bool is_decayed(const std::string& name) {
+  return ends_with(name, "_weight") && !ends_with(name, "_norm_weight");
+}
 
 }  // namespace
 
 Sgd::Sgd(Supernet supernet, const Recipe& recipe, NamedTensors momentum, NamedTensors average)
-    : supernet_(std::move(supernet)), recipe_(recipe), momentum_(std::move(momentum)), average_(std::move(average)) {}
+    : supernet_(std::move(supernet)),
+      recipe_(recipe),
+      momentum_(std::move(momentum)),
+      average_(std::move(average)) {}
 
 void Sgd::clear() {
   for (auto& parameter : supernet_->parameters(/*recurse=*/false)) parameter.mutable_grad().reset();

@@ -1,5 +1,6 @@
-// SGD with Nesterov momentum, gradient clipping by global norm, decay on weights only, and averaged weights. Ours, because
-// LibTorch's optimiser state restores neither learning rate nor momentum, and an update is one pass over memory here.
+// SGD with Nesterov momentum, gradient clipping by global norm, decay on weights only, and averaged
+// weights. Ours, because LibTorch's optimiser state restores neither learning rate nor momentum,
+// and an update is one pass over memory here.
 #pragma once
 
 #include <cstdint>
@@ -12,15 +13,17 @@ namespace enas4d {
 
 class Sgd {
  public:
-  /// `momentum` and `average` (empty = no averaging) are named as the parameters and updated in place.
+  /// `momentum` and `average` (empty = no averaging) are named as the parameters and updated in
+  /// place.
   Sgd(Supernet supernet, const Recipe& recipe, NamedTensors momentum, NamedTensors average);
 
   /// Drops all gradients.
   void clear();
-  /// The global norm of the gradients: a number that is not finite means divergence. Undefined gradients count as zero.
+  /// The global norm of the gradients: a number that is not finite means divergence. Undefined
+  /// gradients count as zero.
   double gradient_norm() const;
-  /// One update with gradients scaled to `clip_norm` where `norm` is above it. Parameters without a gradient keep value and
-  /// momentum. `step` counts from 0: early averages forget faster.
+  /// One update with gradients scaled to `clip_norm` where `norm` is above it. Parameters without a
+  /// gradient keep value and momentum. `step` counts from 0: early averages forget faster.
   void update(double learning_rate, double norm, std::int64_t step);
 
   const NamedTensors& momentum() const { return momentum_; }

@@ -1,12 +1,12 @@
 #include "train/train.h"
 
-#include <fmt/format.h>
-#include <torch/torch.h>
-
 #include <chrono>
 #include <cmath>
 #include <numeric>
 #include <utility>
+
+#include <fmt/format.h>
+#include <torch/torch.h>
 
 #include "arch/plan.h"
 #include "checkpoint/training_state.h"
@@ -54,7 +54,8 @@ class Stopwatch {
 /// The state of one run between its steps.
 class Trainer {
  public:
-  Trainer(const TrainOptions& options, const Dataset& data, TrainObserver& observer, RunDirectory& directory)
+  Trainer(const TrainOptions& options, const Dataset& data, TrainObserver& observer,
+          RunDirectory& directory)
       : options_(options),
         recipe_(options.recipe),
         data_(data),
@@ -94,7 +95,8 @@ class Trainer {
     state.supernet = Supernet(options_.space, options_.seed);
     state.momentum = zeros_like_weights(state.supernet);
     if (recipe_.ema > 0) {
-      for (const auto& [name, weight] : supernet_weights(state.supernet)) state.average[name] = weight.clone();
+      for (const auto& [name, weight] : supernet_weights(state.supernet))
+        state.average[name] = weight.clone();
     }
     state.data = data_.description();
     state.configuration = configuration_of(options_, data_);
@@ -110,7 +112,8 @@ class Trainer {
     return loader;
   }
 
-  /// Gradients of all children are summed, then one update. Returns the loss of the first child (the largest).
+  /// Gradients of all children are summed, then one update. Returns the loss of the first child
+  /// (the largest).
   double train_step(const Batch& batch) {
     const Moment moment = moment_of(recipe_, state_.step, steps_per_epoch_);
     sgd_.clear();
@@ -118,7 +121,8 @@ class Trainer {
     double first_loss = 0;
     double loss_sum = 0;
     bool first = true;
-    for (const Child& child : children(options_.space, recipe_.phases[moment.phase], options_.seed, state_.step)) {
+    for (const Child& child :
+         children(options_.space, recipe_.phases[moment.phase], options_.seed, state_.step)) {
       const double loss = train_child(child, batch, teacher_logits);
       if (first) first_loss = loss;
       first = false;
@@ -135,7 +139,8 @@ class Trainer {
     ForwardOptions forward;
     forward.norm_batch = recipe_.norm_batch;
     if (child.is_teacher) forward.dropout = {recipe_.dropout, options_.seed, state_.step, 0};
-    const Exits exits = state_.supernet->forward(resize(batch.images, plan.resolution), plan, forward);
+    const Exits exits =
+        state_.supernet->forward(resize(batch.images, plan.resolution), plan, forward);
     torch::Tensor loss;
     if (child.is_teacher) {
       loss = teacher_loss(exits, batch.labels, recipe_.label_smoothing, recipe_.distillation);
@@ -151,7 +156,8 @@ class Trainer {
 
   Error diverged(double loss) const {
     return Error(ExitStatus::kDiverged,
-                 fmt::format("{}: training diverged at step {} of {}: loss {}; the last good checkpoint is of step {}",
+                 fmt::format("{}: training diverged at step {} of {}: loss {}; the last good "
+                             "checkpoint is of step {}",
                              options_.output, state_.step, steps_, loss, saved_step_));
   }
 
@@ -177,7 +183,8 @@ class Trainer {
     }
   }
 
-  /// Accuracies of the smallest and largest spec on val, the weights for eval, search and export, and a line of metrics.
+  /// Accuracies of the smallest and largest spec on val, the weights for eval, search and export,
+  /// and a line of metrics.
   void end_epoch() {
     const NamedTensors weights = current_weights();
     const Supernet measured = state_.average.empty() ? state_.supernet : averaged_supernet();
@@ -194,7 +201,10 @@ class Trainer {
     report.seconds = watch_.seconds();
     state_.epoch_loss = 0;
     save_supernet(directory_.supernet_path(), options_.space, weights, data_.description(),
-                  {{"recipe", recipe_.name}, {"epoch", report.epoch}, {"epochs", report.epochs}, {"seed", options_.seed}});
+                  {{"recipe", recipe_.name},
+                   {"epoch", report.epoch},
+                   {"epochs", report.epochs},
+                   {"seed", options_.seed}});
     directory_.append_metrics({{"step", state_.step},
                                {"epoch", report.epoch},
                                {"epoch_loss", report.loss},
@@ -238,12 +248,14 @@ class Trainer {
 
 }  // namespace
 
-TrainEnd train(const TrainOptions& options, const Dataset& data, TrainObserver& observer, const StopFlag& stop) {
+TrainEnd train(const TrainOptions& options, const Dataset& data, TrainObserver& observer,
+               const StopFlag& stop) {
   const DataDescription& images = data.description();
   if (images.channels != options.space.channels || images.classes != options.space.classes) {
-    throw bad_input(images.name, fmt::format("has {} channels and {} classes, the space '{}' is for {} and {}",
-                                             images.channels, images.classes, options.space.name,
-                                             options.space.channels, options.space.classes));
+    throw bad_input(images.name,
+                    fmt::format("has {} channels and {} classes, the space '{}' is for {} and {}",
+                                images.channels, images.classes, options.space.name,
+                                options.space.channels, options.space.classes));
   }
   RunDirectory directory(options.output, configuration_of(options, data));
   return Trainer(options, data, observer, directory).run(stop);

@@ -16,10 +16,11 @@ namespace enas4d {
 struct TrainOptions {
   Space space;
   Recipe recipe;
-  std::string output;           ///< run directory
+  std::string output;  ///< run directory
   std::uint64_t seed = 1;
   int workers = 1;
-  int checkpoint_steps = 200;   ///< steps between checkpoints; one is also written at each epoch's end and on a stop
+  int checkpoint_steps =
+      200;  ///< steps between checkpoints; one is also written at each epoch's end and on a stop
 };
 
 struct StepReport {
@@ -43,9 +44,10 @@ class TrainObserver {
 
 enum class TrainEnd { kDone, kStopped };
 
-/// Trains, or goes on where `options.output` stopped. Throws Error: bad input (the directory belongs to another
-/// configuration: names the first difference; a broken checkpoint), failed (locked by another process, disk full), diverged (the last
-/// good checkpoint is kept).
-TrainEnd train(const TrainOptions& options, const Dataset& data, TrainObserver& observer, const StopFlag& stop);
+/// Trains, or goes on where `options.output` stopped. Throws Error: bad input (the directory
+/// belongs to another configuration: names the first difference; a broken checkpoint), failed
+/// (locked by another process, disk full), diverged (the last good checkpoint is kept).
+TrainEnd train(const TrainOptions& options, const Dataset& data, TrainObserver& observer,
+               const StopFlag& stop);
 
 }  // namespace enas4d

@@ -1,18 +1,19 @@
-// Figures for scripts/bench, one JSON object a line. Each call measures one thing, so that every figure has a process, an
-// allocator and a peak of memory of its own. Ratios are taken within one process, against SGEMM on the same threads.
-#include <dlfcn.h>
-#include <fmt/format.h>
-#include <sys/resource.h>
-#include <torch/torch.h>
-
+// Figures for scripts/bench, one JSON object a line. Each call measures one thing, so that every
+// figure has a process, an allocator and a peak of memory of its own. Ratios are taken within one
+// process, against SGEMM on the same threads.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <dlfcn.h>
 #include <functional>
 #include <iostream>
 #include <map>
 #include <numeric>
+#include <sys/resource.h>
+
+#include <fmt/format.h>
+#include <torch/torch.h>
 
 #include "arch/sample.h"
 #include "cli/shipped.h"
@@ -39,14 +40,17 @@ void print_figure(const char* bench, const char* name, const Json& value, const 
   std::puts(line.dump().c_str());
 }
 
-double rounded(double value) { return std::stod(fmt::format("{:.4g}", value)); }
+double rounded(double value) {
+  return std::stod(fmt::format("{:.4g}", value));
+}
 
 double best_seconds(int rounds, const std::function<void()>& run) {
   double best = INFINITY;
   for (int i = 0; i < rounds; ++i) {
     const auto begin = std::chrono::steady_clock::now();
     run();
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    best = std::min(
+        best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
   }
   return best;
 }
@@ -70,18 +74,24 @@ std::string blas_kernel() {
   return core_name != nullptr ? core_name() : "unknown";
 }
 
-Space cifar10_space() { return read_space(read_shipped({"spaces", "--space"}, "cifar10", std::cin)); }
+Space cifar10_space() {
+  return read_space(read_shipped({"spaces", "--space"}, "cifar10", std::cin));
+}
 
 torch::Tensor random_batch(const Space& space, int count) {
   torch::manual_seed(1);
   const int size = space.resolution.back();
-  return torch::randn({count, space.channels, size, size}).contiguous(torch::MemoryFormat::ChannelsLast);
+  return torch::randn({count, space.channels, size, size})
+      .contiguous(torch::MemoryFormat::ChannelsLast);
 }
 
 /// One training step over `children`, as train.cpp makes it.
 class Step {
  public:
-  Step() : space_(cifar10_space()), supernet_(space_, 1), sgd_(supernet_, Recipe{}, zeros_like_weights(supernet_), {}) {}
+  Step()
+      : space_(cifar10_space()),
+        supernet_(space_, 1),
+        sgd_(supernet_, Recipe{}, zeros_like_weights(supernet_), {}) {}
 
   const Space& space() const { return space_; }
 
@@ -91,7 +101,8 @@ class Step {
     for (const Child& child : children) {
       const Plan plan = lower(space_, child.spec);
       const Exits exits = supernet_->forward(resize(images_, plan.resolution), plan);
-      const auto loss = child.is_teacher ? teacher_loss(exits, labels_, 0.1, 1) : student_loss(exits, teacher);
+      const auto loss =
+          child.is_teacher ? teacher_loss(exits, labels_, 0.1, 1) : student_loss(exits, teacher);
       if (child.is_teacher) teacher = exits.logits.back().detach();
       loss.backward();
     }
@@ -108,14 +119,16 @@ class Step {
 
 double forward_gmacs(const Space& space, const std::vector<Child>& children) {
   double sum = 0;
-  for (const Child& child : children) sum += static_cast<double>(exit_macs(lower(space, child.spec)).full());
+  for (const Child& child : children)
+    sum += static_cast<double>(exit_macs(lower(space, child.spec)).full());
   return sum * kBatch * 1e-9;
 }
 
 /// A training step counts three times its forward MACs.
 double training_gmacs_per_second(Step& step, const std::vector<Child>& children, int rounds) {
   step.run(children);
-  return 3 * forward_gmacs(step.space(), children) / best_seconds(rounds, [&] { step.run(children); });
+  return 3 * forward_gmacs(step.space(), children) /
+         best_seconds(rounds, [&] { step.run(children); });
 }
 
 int bench_sgemm() {
@@ -124,8 +137,10 @@ int bench_sgemm() {
   print_figure("train", "sgemm_kernel", blas_kernel(), "name");
   print_figure("train", "threads", torch::get_num_threads(), "threads");
   if (gmacs >= kSlowBlas) return 0;
-  std::fprintf(stderr, "bench: slow BLAS: %.1f GMAC/s, at least %.0f expected; is libopenblas0-openmp in use?\n", gmacs,
-               kSlowBlas);
+  std::fprintf(
+      stderr,
+      "bench: slow BLAS: %.1f GMAC/s, at least %.0f expected; is libopenblas0-openmp in use?\n",
+      gmacs, kSlowBlas);
   return 1;
 }
 
@@ -177,7 +192,8 @@ int bench_inference() {
   return 0;
 }
 
-/// Early exit at the median confidence of every stage: time of the policy over full time, divided by the ratio of MACs.
+/// Early exit at the median confidence of every stage: time of the policy over full time, divided
+/// by the ratio of MACs.
 int bench_early_exit(int batch, const char* name) {
   const Space space = cifar10_space();
   const int images = batch == 1 ? 200 : 1280;
@@ -213,9 +229,12 @@ int bench_search() {
     specs.push_back(uniform(space, rng));
     macs += static_cast<double>(exit_macs(lower(space, specs.back())).full());
   }
-  const double seconds = best_seconds(1, [&] { evaluator.evaluate(specs, [](std::size_t, const Evaluation&) {}); });
-  print_figure("search", "evaluations_per_minute", rounded(60 * static_cast<double>(specs.size()) / seconds), "1/min");
-  print_figure("search", "mean_candidate_macs", std::round(macs / static_cast<double>(specs.size())), "MACs");
+  const double seconds =
+      best_seconds(1, [&] { evaluator.evaluate(specs, [](std::size_t, const Evaluation&) {}); });
+  print_figure("search", "evaluations_per_minute",
+               rounded(60 * static_cast<double>(specs.size()) / seconds), "1/min");
+  print_figure("search", "mean_candidate_macs",
+               std::round(macs / static_cast<double>(specs.size())), "MACs");
   print_figure("search", "peak_mib", rounded(peak_mib()), "MiB");
   return 0;
 }
@@ -231,11 +250,13 @@ int bench_fit() {
   for (auto& exit : table.exits) {
     for (int i = 0; i < kSamples; ++i) {
       exit.predicted.push_back(rng.chance(0.8) ? 0 : 1);
-      for (auto& confidence : exit.confidence) confidence.push_back(static_cast<float>(rng.uniform()));
+      for (auto& confidence : exit.confidence)
+        confidence.push_back(static_cast<float>(rng.uniform()));
     }
   }
   const ExitMacs macs{{10, 20, 30}, {9, 18, 27}};
-  const double seconds = best_seconds(10, [&] { fit_thresholds(table, macs, Confidence::kMaxSoftmax, 18); });
+  const double seconds =
+      best_seconds(10, [&] { fit_thresholds(table, macs, Confidence::kMaxSoftmax, 18); });
   print_figure("search", "fit_s3_ms", rounded(1000 * seconds), "ms");
   return 0;
 }
@@ -257,7 +278,10 @@ int main(int count, char** words) {
   };
   const auto bench = benches.find(count == 2 ? words[1] : "");
   if (bench == benches.end()) {
-    std::fprintf(stderr, "usage: enas4d-bench sgemm|train-largest|train-sandwich|inference|early-exit-64|early-exit-1|search|fit\n");
+    std::fprintf(
+        stderr,
+        "usage: enas4d-bench "
+        "sgemm|train-largest|train-sandwich|inference|early-exit-64|early-exit-1|search|fit\n");
     return 2;
   }
   torch::set_num_threads(usable_cpus());

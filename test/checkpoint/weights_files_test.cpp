@@ -16,7 +16,8 @@ namespace {
 
 std::string saved_supernet(const TemporaryFolder& folder, const Supernet& supernet) {
   const std::string path = folder / "supernet.safetensors";
-  save_supernet(path, supernet->space(), supernet_weights(supernet), tiny_data().description(), {{"recipe", "tiny"}});
+  save_supernet(path, supernet->space(), supernet_weights(supernet), tiny_data().description(),
+                {{"recipe", "tiny"}});
   return path;
 }
 
@@ -32,10 +33,12 @@ TEST_CASE("a supernet that was saved and loaded gives the same logits", "[checkp
   const Exits before = network.supernet->forward(images, network.plan);
   Supernet supernet = loaded.supernet;
   const Exits after = supernet->forward(images, network.plan);
-  for (std::size_t s = 0; s < before.logits.size(); ++s) CHECK(after.logits[s].equal(before.logits[s]));
+  for (std::size_t s = 0; s < before.logits.size(); ++s)
+    CHECK(after.logits[s].equal(before.logits[s]));
 }
 
-TEST_CASE("a subnet that was saved and loaded gives the same logits and keeps its record", "[checkpoint]") {
+TEST_CASE("a subnet that was saved and loaded gives the same logits and keeps its record",
+          "[checkpoint]") {
   const TemporaryFolder folder;
   RandomNetwork network(4, 2);
   const auto images = network.images(6);
@@ -48,10 +51,12 @@ TEST_CASE("a subnet that was saved and loaded gives the same logits and keeps it
   CHECK(to_line(loaded.record) == to_line(record));
   const Exits before = subnet.forward(images);
   const Exits after = loaded.subnet.forward(images);
-  for (std::size_t s = 0; s < before.logits.size(); ++s) CHECK(after.logits[s].equal(before.logits[s]));
+  for (std::size_t s = 0; s < before.logits.size(); ++s)
+    CHECK(after.logits[s].equal(before.logits[s]));
 }
 
-TEST_CASE("a training checkpoint serves as weights, with averages where there are some", "[checkpoint]") {
+TEST_CASE("a training checkpoint serves as weights, with averages where there are some",
+          "[checkpoint]") {
   const TemporaryFolder folder;
   RandomNetwork network(5, 2);
   TrainingState state;
@@ -78,10 +83,13 @@ TEST_CASE("weights of another space name the first tensor that differs", "[check
   const Supernet supernet(wider, 1);
   const std::string path = folder / "supernet.safetensors";
   save_supernet(path, space, supernet_weights(supernet), tiny_data().description(), Json::object());
-  CHECK_THROWS_WITH(load_supernet(path), Contains("tensor 'stage1_stem_weight' must be F32 [4, 1, 3, 3], is F32 [8, 1, 3, 3]"));
+  CHECK_THROWS_WITH(
+      load_supernet(path),
+      Contains("tensor 'stage1_stem_weight' must be F32 [4, 1, 3, 3], is F32 [8, 1, 3, 3]"));
 }
 
-TEST_CASE("missing, empty, cut and bit-flipped checkpoints are refused with one line", "[checkpoint]") {
+TEST_CASE("missing, empty, cut and bit-flipped checkpoints are refused with one line",
+          "[checkpoint]") {
   const TemporaryFolder folder;
   RandomNetwork network(3);
   const std::string path = saved_supernet(folder, network.supernet);
@@ -111,7 +119,8 @@ TEST_CASE("a subnet is not taken for a supernet", "[checkpoint]") {
   RandomNetwork network(4, 2);
   const Subnet subnet = network.calibrated(network.images(4));
   const std::string path = folder / "subnet.safetensors";
-  save_subnet(path, subnet, network.space, describe(network.space, "", network.spec), tiny_data().description());
+  save_subnet(path, subnet, network.space, describe(network.space, "", network.spec),
+              tiny_data().description());
   CHECK_THROWS_WITH(load_supernet(path), Contains("enas4d/subnet"));
 }
 

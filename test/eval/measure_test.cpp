@@ -30,7 +30,8 @@ TEST_CASE("true early exit decides as the exit table says, whatever the batch", 
   const Measured measured;
   const Subnet subnet = measured.subnet();
   const ExitTable table = measure(subnet, measured.data, Split::kTest);
-  const auto confidence = GENERATE(Confidence::kMaxSoftmax, Confidence::kMargin, Confidence::kEntropy);
+  const auto confidence =
+      GENERATE(Confidence::kMaxSoftmax, Confidence::kMargin, Confidence::kEntropy);
   const int batch = GENERATE(1, 7, 64);
   const auto middle = [&](std::size_t stage) {
     auto values = table.exits[stage].confidence[static_cast<std::size_t>(confidence)];
@@ -57,7 +58,8 @@ TEST_CASE("a fixed exit runs its head alone and costs that", "[eval]") {
   policy.exit = exit;
   const EarlyExitRun run = run_early_exit(subnet, policy, measured.data, Split::kVal, 16);
   const ExitMacs macs = exit_macs(measured.plan);
-  CHECK(average_macs(run, policy, macs) == static_cast<double>(macs.alone[static_cast<std::size_t>(exit)]));
+  CHECK(average_macs(run, policy, macs) ==
+        static_cast<double>(macs.alone[static_cast<std::size_t>(exit)]));
   const ExitTable table = measure(subnet, measured.data, Split::kVal);
   CHECK(run.predicted == table.exits[static_cast<std::size_t>(exit)].predicted);
 }
@@ -68,8 +70,9 @@ TEST_CASE("an exit table does not depend on how the network was reached", "[eval
   NetworkEvaluator evaluator(measured.supernet, measured.data, stop);
   std::vector<Evaluation> evaluations(2);
   const Space& space = measured.supernet->space();
-  evaluator.evaluate({smallest(space), largest(space)},
-                     [&](std::size_t i, Evaluation evaluation) { evaluations[i] = std::move(evaluation); });
+  evaluator.evaluate({smallest(space), largest(space)}, [&](std::size_t i, Evaluation evaluation) {
+    evaluations[i] = std::move(evaluation);
+  });
   const ExitTable alone = measure(measured.subnet(), measured.data, Split::kVal);
   for (std::size_t s = 0; s < 3; ++s) {
     CHECK(evaluations[1].table.exits[s].predicted == alone.exits[s].predicted);
@@ -97,7 +100,8 @@ TEST_CASE("a logit that is not finite is an error, not an answer", "[eval]") {
   NamedTensors weights = subnet.weights();
   weights["stage2_classifier_bias"] = torch::full({3}, std::nan(""));
   const Subnet broken(measured.plan, weights, "broken");
-  CHECK_THROWS_WITH(measure(broken, measured.data, Split::kVal), Contains("exit 2 gave a logit that is not finite"));
+  CHECK_THROWS_WITH(measure(broken, measured.data, Split::kVal),
+                    Contains("exit 2 gave a logit that is not finite"));
 }
 
 TEST_CASE("timing compares the policy with the full network on the same images", "[eval]") {
@@ -112,7 +116,8 @@ TEST_CASE("timing compares the policy with the full network on the same images",
   const ExitMacs macs = exit_macs(measured.plan);
   CHECK(timing.exit_seconds.size() == 3);
   CHECK(timing.full_seconds == timing.exit_seconds.back());
-  CHECK(timing.macs_ratio == Approx(static_cast<double>(macs.alone[0]) / static_cast<double>(macs.alone[2])));
+  CHECK(timing.macs_ratio ==
+        Approx(static_cast<double>(macs.alone[0]) / static_cast<double>(macs.alone[2])));
 }
 
 }  // namespace enas4d

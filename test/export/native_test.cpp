@@ -50,7 +50,8 @@ TEST_CASE("a record without policy is exported with its last exit", "[export]") 
   const Dataset data = tiny_data();
   const SupernetFile supernet = untrained_supernet(data);
   const Space& space = supernet.supernet->space();
-  export_native(supernet, describe(space, supernet.space_hash, smallest(space)), data, folder / "net");
+  export_native(supernet, describe(space, supernet.space_hash, smallest(space)), data,
+                folder / "net");
   const SubnetFile net = load_subnet(folder / "net/subnet.safetensors");
   CHECK(net.record.policy->exit == 1);
 }
@@ -60,8 +61,10 @@ TEST_CASE("the manifest tells input, preprocessing, classes and the record", "[e
   const Dataset data = tiny_data();
   const SupernetFile supernet = untrained_supernet(data);
   const Space& space = supernet.supernet->space();
-  export_native(supernet, describe(space, supernet.space_hash, smallest(space)), data, folder / "net");
-  JsonObject manifest = open_document(JsonValue::read_file(folder / "net/manifest.json"), "manifest");
+  export_native(supernet, describe(space, supernet.space_hash, smallest(space)), data,
+                folder / "net");
+  JsonObject manifest =
+      open_document(JsonValue::read_file(folder / "net/manifest.json"), "manifest");
   CHECK(manifest.required("files").object().required("native").text() == "subnet.safetensors");
   CHECK(manifest.required("input").object().required("resolution").small_whole(1, 100) == 8);
   CHECK(manifest.required("classes").small_whole(1, 10) == 3);

@@ -9,11 +9,12 @@ namespace enas4d {
 
 namespace {
 
-/// 1 where `layer` uses the full weight, 0 elsewhere, by loops over every element: an oracle that shares nothing with
-/// shared_weights().
+/// 1 where `layer` uses the full weight, 0 elsewhere, by loops over every element: an oracle that
+/// shares nothing with shared_weights().
 torch::Tensor used_part(const Layer& layer, const torch::Tensor& full) {
   auto mask = torch::zeros_like(full);
-  const auto margin = (layer.full_kernel - layer.kernel) / 2;
+  // A smaller kernel mixes, through the first matrix, all of the stored one but its rim.
+  const int margin = layer.kernel < layer.full_kernel ? 1 : 0;
   const auto mark = [&](int row, int column) {
     for (int y = margin; y < layer.full_kernel - margin; ++y) {
       for (int x = margin; x < layer.full_kernel - margin; ++x) mask[row][column][y][x] = 1;
@@ -64,11 +65,14 @@ TEST_CASE("a block that nobody runs gets no gradient", "[nn]") {
   RandomNetwork network(3, 2);
   const Plan plan = lower(network.space, smallest(network.space));
   network.supernet->forward(random_images(2, network.space.channels, plan.resolution, 1), plan)
-      .logits.back().sum().backward();
+      .logits.back()
+      .sum()
+      .backward();
   std::set<std::string> run;
   for (const Layer& layer : plan.layers) run.insert(layer_name(layer) + "_weight");
   for (const auto& item : network.supernet->named_parameters()) {
-    if (item.value().dim() == 4 && run.count(item.key()) == 0) CHECK(!item.value().grad().defined());
+    if (item.value().dim() == 4 && run.count(item.key()) == 0)
+      CHECK(!item.value().grad().defined());
   }
 }
 
@@ -84,9 +88,12 @@ TEST_CASE("smaller kernels start as the centre of the stored one", "[nn]") {
     weights[layer_name(layer) + parameter.suffix] =
         is_matrix ? torch::eye(parameter.shape[0]) : torch::rand(parameter.shape);
   }
-  const auto shared = shared_weights(layer, [&](const std::string& name) -> const torch::Tensor& { return weights.at(name); });
+  const auto shared = shared_weights(
+      layer, [&](const std::string& name) -> const torch::Tensor& { return weights.at(name); });
   const int margin = (7 - layer.kernel) / 2;
-  const auto centre = weights.at(layer_name(layer) + "_weight").narrow(2, margin, layer.kernel).narrow(3, margin, layer.kernel);
+  const auto centre = weights.at(layer_name(layer) + "_weight")
+                          .narrow(2, margin, layer.kernel)
+                          .narrow(3, margin, layer.kernel);
   CHECK_THAT(shared.weight, AllClose(centre));
 }
 
@@ -101,10 +108,14 @@ TEST_CASE("a 3x3 kernel is made of the 5x5 one that the first matrix made", "[nn
     weights[layer_name(layer) + parameter.suffix] = torch::rand(parameter.shape);
   }
   const std::string name = layer_name(layer);
-  const auto five = weights.at(name + "_kernel5").matmul(
-      weights.at(name + "_weight").narrow(2, 1, 5).narrow(3, 1, 5).reshape({25})).view({5, 5});
-  const auto three = weights.at(name + "_kernel3").matmul(five.narrow(0, 1, 3).narrow(1, 1, 3).reshape({9}));
-  const auto shared = shared_weights(layer, [&](const std::string& key) -> const torch::Tensor& { return weights.at(key); });
+  const auto five =
+      weights.at(name + "_kernel5")
+          .matmul(weights.at(name + "_weight").narrow(2, 1, 5).narrow(3, 1, 5).reshape({25}))
+          .view({5, 5});
+  const auto three =
+      weights.at(name + "_kernel3").matmul(five.narrow(0, 1, 3).narrow(1, 1, 3).reshape({9}));
+  const auto shared = shared_weights(
+      layer, [&](const std::string& key) -> const torch::Tensor& { return weights.at(key); });
   CHECK_THAT(shared.weight.flatten(), AllClose(three));
 }
 

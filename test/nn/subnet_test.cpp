@@ -1,43 +1,12 @@
 #include "nn/subnet.h"
 
-#include <ATen/record_function.h>
-
+#include "nn/count_macs.h"
 #include "nn/random_network.h"
 #include "support/catch.h"
 #include "support/spaces.h"
 #include "util/error.h"
 
 namespace enas4d {
-
-namespace {
-
-std::int64_t counted_macs = 0;  // LibTorch's observers are plain functions
-
-/// Multiply-accumulates of one real convolution, from the shapes that LibTorch is called with.
-std::unique_ptr<at::ObserverContext> count_convolution(const at::RecordFunction& function) {
-  if (std::string(function.name()) == "aten::conv2d") {
-    const auto& inputs = function.inputs();
-    const auto x = inputs[0].toTensor().sizes();
-    const auto w = inputs[1].toTensor().sizes();
-    const auto stride = inputs[3].toIntVector()[0];
-    const auto padding = inputs[4].toIntVector()[0];
-    const auto out = (x[2] + 2 * padding - w[2]) / stride + 1;
-    counted_macs += x[0] * out * out * w[0] * w[1] * w[2] * w[3];
-  }
-  return nullptr;
-}
-
-std::int64_t count_macs(const std::function<void()>& run) {
-  counted_macs = 0;
-  const auto handle = at::addThreadLocalCallback(at::RecordFunctionCallback(count_convolution)
-                                                     .needsInputs(true)
-                                                     .scopes({at::RecordScope::FUNCTION}));
-  run();
-  at::removeCallback(handle);
-  return counted_macs;
-}
-
-}  // namespace
 
 TEST_CASE("the extracted subnet gives what the supernet gives, under equal statistics", "[nn]") {
   const auto seed = GENERATE(range(1, 17));
@@ -79,7 +48,8 @@ TEST_CASE("OFA's D4 W3 K3 at 224 pixels really runs 226 million MACs", "[nn]") {
   const Plan plan = lower(space, spec);
   Subnet subnet = extract(Supernet(space, 1), plan);
   bool given = false;
-  subnet.calibrate([&] { return std::exchange(given, true) ? torch::Tensor() : random_images(2, 3, 224, 1); });
+  subnet.calibrate(
+      [&] { return std::exchange(given, true) ? torch::Tensor() : random_images(2, 3, 224, 1); });
   const auto macs = count_macs([&] { subnet.forward(random_images(1, 3, 224, 2)); });
   CHECK(std::abs(static_cast<double>(macs) / 226e6 - 1) < 0.01);
 }
@@ -91,11 +61,14 @@ TEST_CASE("calibration pools batches exactly", "[nn]") {
   std::vector<torch::Tensor> batches = {images.narrow(0, 0, 7), images.narrow(0, 7, 5), {}};
   std::size_t next = 0;
   subnet.calibrate([&] { return batches[next++]; });
-  // Nothing comes before the stem, so its statistics are those of all images, however they were batched.
+  // Nothing comes before the stem, so its statistics are those of all images, however they were
+  // batched.
   const Layer& stem = network.plan.layers[0];
-  const auto y = torch::conv2d(images, subnet.weights().at(layer_name(stem) + "_weight"), {}, stem.stride, stem.kernel / 2);
+  const auto y = torch::conv2d(images, subnet.weights().at(layer_name(stem) + "_weight"), {},
+                               stem.stride, stem.kernel / 2);
   CHECK_THAT(subnet.weights().at(layer_name(stem) + "_norm_mean"), AllClose(y.mean({0, 2, 3})));
-  CHECK_THAT(subnet.weights().at(layer_name(stem) + "_norm_var"), AllClose(y.var({0, 2, 3}, /*unbiased=*/false)));
+  CHECK_THAT(subnet.weights().at(layer_name(stem) + "_norm_var"),
+             AllClose(y.var({0, 2, 3}, /*unbiased=*/false)));
 }
 
 TEST_CASE("calibrating one spec changes neither the supernet nor another subnet", "[nn]") {

@@ -38,10 +38,12 @@ TEST_CASE("what dropout does to an image depends on its place in the global batc
   options.dropout = {0.5, /*seed=*/3, /*step=*/11, /*first_image=*/0};
   const auto whole = network.supernet->forward(images, network.plan, options).logits.back();
   options.dropout.first_image = 4;
-  const auto part = network.supernet->forward(images.narrow(0, 4, 4), network.plan, options).logits.back();
+  const auto part =
+      network.supernet->forward(images.narrow(0, 4, 4), network.plan, options).logits.back();
   CHECK_THAT(whole.narrow(0, 4, 4), AllClose(part));
   options.dropout.step = 12;
-  const auto later = network.supernet->forward(images.narrow(0, 4, 4), network.plan, options).logits.back();
+  const auto later =
+      network.supernet->forward(images.narrow(0, 4, 4), network.plan, options).logits.back();
   CHECK(!later.equal(part));
 }
 

@@ -143,6 +143,14 @@ TEST_CASE("a search for budgets writes a record for each in their order", "[tool
   CHECK(records_of(folder.run(search_tool(), budgets)).size() == 2 + front.size());
 }
 
+TEST_CASE("a search for fixed exits finds static networks", "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  for (const Record& record : records_of(folder.run(
+           search_tool(), {"--evaluations", "3", "--population", "2", "--policy", "fixed"}))) {
+    CHECK(record.policy->exit.has_value());
+  }
+}
+
 TEST_CASE("a search into a file keeps its journal beside it and leaves none on standard output",
           "[tools]") {
   const TrainedFolder& folder = TrainedFolder::get();

@@ -10,7 +10,9 @@ namespace {
 const char* const kPhases =
     R"("phases":[{"name":"all","epochs":2,"learning_rate":0.1,"subnets":{"largest":1,"smallest":1,"random":2}}])";
 
-Recipe recipe_of(const std::string& text) { return read_recipe(JsonValue::parse(text, "r.json")); }
+Recipe recipe_of(const std::string& text) {
+  return read_recipe(JsonValue::parse(text, "r.json"));
+}
 
 std::string recipe_text(const std::string& extra) {
   return R"({"format":"enas4d/recipe","version":1,"name":"r","batch":64,)" + extra + kPhases + "}";
@@ -19,7 +21,8 @@ std::string recipe_text(const std::string& extra) {
 }  // namespace
 
 TEST_CASE("a recipe survives writing and reading", "[train]") {
-  const Recipe recipe = recipe_of(recipe_text(R"("ema":0.99,"norm_batch":32,"augmentation":{"pad":2,"flip":false},)"));
+  const Recipe recipe = recipe_of(
+      recipe_text(R"("ema":0.99,"norm_batch":32,"augmentation":{"pad":2,"flip":false},)"));
   CHECK(recipe.norm_batch == 32);
   CHECK(!recipe.flip);
   const Json document = to_json(recipe);
@@ -27,12 +30,14 @@ TEST_CASE("a recipe survives writing and reading", "[train]") {
 }
 
 TEST_CASE("a recipe that breaks a rule is refused with its place", "[train]") {
-  CHECK_THROWS_WITH(recipe_of(recipe_text(R"("momentun":0.9,)")), Contains("did you mean 'momentum'"));
+  CHECK_THROWS_WITH(recipe_of(recipe_text(R"("momentun":0.9,)")),
+                    Contains("did you mean 'momentum'"));
   CHECK_THROWS_WITH(recipe_of(recipe_text(R"("norm_batch":5.9,)")), Contains("/norm_batch"));
   CHECK_THROWS_WITH(recipe_of(recipe_text(R"("norm_batch":1,)")), Contains("at least 2"));
   CHECK_THROWS_WITH(recipe_of(recipe_text(R"("dropout":"high",)")), Contains("/dropout"));
-  CHECK_THROWS_WITH(recipe_of(R"({"format":"enas4d/recipe","version":1,"name":"r","batch":64,"phases":[]})"),
-                    Contains("at least one phase"));
+  CHECK_THROWS_WITH(
+      recipe_of(R"({"format":"enas4d/recipe","version":1,"name":"r","batch":64,"phases":[]})"),
+      Contains("at least one phase"));
 }
 
 }  // namespace enas4d

@@ -23,7 +23,8 @@ Recipe two_phases() {
 
 }  // namespace
 
-TEST_CASE("the learning rate warms up to its peak and falls to nearly zero in each phase", "[train]") {
+TEST_CASE("the learning rate warms up to its peak and falls to nearly zero in each phase",
+          "[train]") {
   const Recipe recipe = two_phases();
   const std::int64_t steps = 100;
   CHECK(learning_rate(recipe, 0, steps) == Approx(1.0 / 101));
@@ -37,7 +38,9 @@ TEST_CASE("the learning rate warms up to its peak and falls to nearly zero in ea
   }
 }
 
-TEST_CASE("a step's children are the largest, the smallest and random ones, the same for equal seeds", "[train]") {
+TEST_CASE(
+    "a step's children are the largest, the smallest and random ones, the same for equal seeds",
+    "[train]") {
   const Space space = pencil_space(3);
   const Phase phase;
   const auto first = children(space, phase, 1, 7);

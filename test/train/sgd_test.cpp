@@ -24,15 +24,17 @@ TEST_CASE("an update is LibTorch's Nesterov SGD, with decay on weights only", "[
     const bool decayed = item.value().dim() == 4;
     groups.emplace_back(std::vector<torch::Tensor>{item.value()},
                         std::make_unique<torch::optim::SGDOptions>(
-                            torch::optim::SGDOptions(0.1).momentum(0.9).nesterov(true).weight_decay(decayed ? 0.01 : 0)));
+                            torch::optim::SGDOptions(0.1).momentum(0.9).nesterov(true).weight_decay(
+                                decayed ? 0.01 : 0)));
   }
-  torch::optim::SGD reference(groups);
+  torch::optim::SGD reference(groups, torch::optim::SGDOptions(0.1));
   Sgd sgd(ours, plain_sgd(), zeros_like_weights(ours), {});
   for (int step = 0; step < 3; ++step) {
     for (const auto& net : {ours, theirs}) {
       std::uint64_t seed = static_cast<std::uint64_t>(100 * step);
       for (auto& parameter : net->parameters()) {
-        parameter.mutable_grad() = random_images(parameter.numel(), 1, 1, ++seed).view(parameter.sizes());
+        parameter.mutable_grad() =
+            random_images(parameter.numel(), 1, 1, ++seed).view(parameter.sizes());
       }
     }
     sgd.update(0.1, sgd.gradient_norm(), step);
@@ -40,7 +42,8 @@ TEST_CASE("an update is LibTorch's Nesterov SGD, with decay on weights only", "[
   }
   const auto expected = theirs->parameters();
   const auto actual = ours->parameters();
-  for (std::size_t i = 0; i < expected.size(); ++i) CHECK_THAT(actual[i].detach(), AllClose(expected[i].detach()));
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    CHECK_THAT(actual[i].detach(), AllClose(expected[i].detach()));
 }
 
 TEST_CASE("gradients above the norm limit are scaled down to it", "[train]") {

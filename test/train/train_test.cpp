@@ -16,8 +16,11 @@ namespace {
 
 struct Crash {};
 
-/// Everything that a checkpoint holds, as bytes: equal files = equal weights, momentum, averages and step, bit for bit.
-std::string checkpoint_bytes(const std::string& run) { return read_file(run + "/checkpoint.safetensors"); }
+/// Everything that a checkpoint holds, as bytes: equal files = equal weights, momentum, averages
+/// and step, bit for bit.
+std::string checkpoint_bytes(const std::string& run) {
+  return read_file(run + "/checkpoint.safetensors");
+}
 
 }  // namespace
 
@@ -29,14 +32,18 @@ TEST_CASE("the loss falls and the averaged weights beat chance", "[train]") {
   StepHook hook;
   const StopFlag stop;
   REQUIRE(train(options, data, hook, stop) == TrainEnd::kDone);
-  const auto mean = [](auto first, auto last) { return std::accumulate(first, last, 0.0) / static_cast<double>(last - first); };
-  CHECK(mean(hook.losses.end() - 10, hook.losses.end()) < 0.8 * mean(hook.losses.begin(), hook.losses.begin() + 10));
+  const auto mean = [](auto first, auto last) {
+    return std::accumulate(first, last, 0.0) / static_cast<double>(last - first);
+  };
+  CHECK(mean(hook.losses.end() - 10, hook.losses.end()) <
+        0.8 * mean(hook.losses.begin(), hook.losses.begin() + 10));
   REQUIRE(hook.epochs.size() == 12);
   CHECK(hook.epochs.back().largest_accuracy.size() == 2);
   CHECK(hook.epochs.back().largest_accuracy.back() > 0.5);  // chance is 1 in 3
 }
 
-TEST_CASE("an interrupted and resumed training equals an uninterrupted one, bit for bit", "[train]") {
+TEST_CASE("an interrupted and resumed training equals an uninterrupted one, bit for bit",
+          "[train]") {
   const TemporaryFolder folder;
   const Dataset data = tiny_data();
   const TrainOptions whole = tiny_run(folder / "whole");
@@ -48,27 +55,34 @@ TEST_CASE("an interrupted and resumed training equals an uninterrupted one, bit 
   parts.workers = 2;  // the order of images does not depend on it
   SECTION("stopped by its flag") {
     StopFlag stop;
-    StepHook hook([&](const StepReport& report) { if (report.step == 7) stop.raise(); });
+    StepHook hook([&](const StepReport& report) {
+      if (report.step == 7) stop.raise();
+    });
     REQUIRE(train(parts, data, hook, stop) == TrainEnd::kStopped);
     StepHook rest;
     REQUIRE(train(parts, data, rest, never) == TrainEnd::kDone);
     CHECK(rest.resumed_at == 7);
   }
   SECTION("killed between checkpoints") {
-    StepHook hook([](const StepReport& report) { if (report.step == 14) throw Crash(); });
+    StepHook hook([](const StepReport& report) {
+      if (report.step == 14) throw Crash();
+    });
     REQUIRE_THROWS_AS(train(parts, data, hook, never), Crash);
     StepHook rest;
     REQUIRE(train(parts, data, rest, never) == TrainEnd::kDone);
     CHECK(rest.resumed_at == 13);  // steps 4, 8, the epoch's end at 9, and 13
   }
   SECTION("killed before the first checkpoint") {
-    StepHook hook([](const StepReport& report) { if (report.step == 2) throw Crash(); });
+    StepHook hook([](const StepReport& report) {
+      if (report.step == 2) throw Crash();
+    });
     REQUIRE_THROWS_AS(train(parts, data, hook, never), Crash);
     StepHook rest;
     REQUIRE(train(parts, data, rest, never) == TrainEnd::kDone);
   }
   CHECK(checkpoint_bytes(parts.output) == checkpoint_bytes(whole.output));
-  CHECK(read_file(parts.output + "/supernet.safetensors") == read_file(whole.output + "/supernet.safetensors"));
+  CHECK(read_file(parts.output + "/supernet.safetensors") ==
+        read_file(whole.output + "/supernet.safetensors"));
 }
 
 TEST_CASE("metrics tell every epoch once, also after a crash", "[train]") {
@@ -77,13 +91,16 @@ TEST_CASE("metrics tell every epoch once, also after a crash", "[train]") {
   TrainOptions options = tiny_run(folder / "run");
   options.checkpoint_steps = 1000;
   const StopFlag never;
-  StepHook hook([](const StepReport& report) { if (report.step == 12) throw Crash(); });
+  StepHook hook([](const StepReport& report) {
+    if (report.step == 12) throw Crash();
+  });
   REQUIRE_THROWS_AS(train(options, data, hook, never), Crash);
   write_file(folder / "run/checkpoint.safetensors.previous", "");  // not in the way
   StepHook rest;
   train(options, data, rest, never);
   const std::string metrics = read_file(folder / "run/metrics.jsonl");
-  for (const char* epoch : {"\"epoch\":1,\"epoch_loss\"", "\"epoch\":2,\"epoch_loss\"", "\"epoch\":3,\"epoch_loss\""}) {
+  for (const char* epoch :
+       {"\"epoch\":1,\"epoch_loss\"", "\"epoch\":2,\"epoch_loss\"", "\"epoch\":3,\"epoch_loss\""}) {
     const auto first = metrics.find(epoch);
     CHECK(first != std::string::npos);
     CHECK(metrics.find(epoch, first + 1) == std::string::npos);
@@ -104,7 +121,8 @@ TEST_CASE("a finished run is left as it is", "[train]") {
   CHECK(checkpoint_bytes(options.output) == before);
 }
 
-TEST_CASE("a run directory of another configuration is refused with the first difference", "[train]") {
+TEST_CASE("a run directory of another configuration is refused with the first difference",
+          "[train]") {
   const TemporaryFolder folder;
   const Dataset data = tiny_data();
   TrainOptions options = tiny_run(folder / "run");
@@ -114,7 +132,9 @@ TEST_CASE("a run directory of another configuration is refused with the first di
   train(options, data, hook, never);
   const std::string before = checkpoint_bytes(options.output);
   options.recipe.batch = 12;
-  CHECK_THROWS_WITH(train(options, data, hook, never), Contains("another configuration: /configuration/recipe/batch is 24 there, 12 here"));
+  CHECK_THROWS_WITH(
+      train(options, data, hook, never),
+      Contains("another configuration: /configuration/recipe/batch is 24 there, 12 here"));
   CHECK(checkpoint_bytes(options.output) == before);
 }
 
@@ -138,7 +158,8 @@ TEST_CASE("two trainings on one run directory: the second is refused", "[train]"
   CHECK(refused);
 }
 
-TEST_CASE("training that diverges ends with status 5 and keeps the last good checkpoint", "[train]") {
+TEST_CASE("training that diverges ends with status 5 and keeps the last good checkpoint",
+          "[train]") {
   const TemporaryFolder folder;
   const Dataset data = tiny_data();
   TrainOptions options = tiny_run(folder / "run");
