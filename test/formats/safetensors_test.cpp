@@ -187,7 +187,8 @@ TEST_CASE("a wrong entry is refused by the rule that it breaks", "[formats][safe
       {R"({"dtype":"F32","shape":[1],"data_offsets":[0]})", "/a/data_offsets: must be two offsets"},
       {R"({"dtype":"F32","shape":[1],"data_offsets":[4,8]})",
        "/a/data_offsets: must begin at 0, where the one before ends, got [4,8]"},
-      {R"({"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[0,4]})",
+      {R"({"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
+       R"("b":{"dtype":"U8","shape":[4],"data_offsets":[0,4]})",
        "/b/data_offsets: must begin at 4"},
       {R"({"dtype":"U8","shape":[3],"data_offsets":[0,3]})", "has 1 bytes after its last tensor"},
       {R"({"dtype":"U8","shape":[9],"data_offsets":[0,9]})", "is cut: "},

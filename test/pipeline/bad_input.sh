@@ -24,7 +24,7 @@ sed '3s/"kernel":[0-9]*/"kernel":9/' specs.jsonl >outside.jsonl
 expect 3 "outside.jsonl:3: " enas4d-sample --space "$space" --specs outside.jsonl
 
 # Constraints that nothing meets, and output that cannot be written.
-expect 4 "reachable" enas4d-sample --space "$space" --max-macs 10
+expect 4 "this space reaches" enas4d-sample --space "$space" --max-macs 10
 expect 1 "No space left on device" bash -c "enas4d-sample --space '$space' --count 2000 >/dev/full"
 mkdir sealed
 if ! chmod 500 sealed || ! touch sealed/probe 2>/dev/null; then # root may write anywhere
@@ -43,7 +43,7 @@ expect 3 "data_batch_3.bin" enas4d-train-ofa --space cifar10 --recipe quick --da
 [[ ! -e run ]] || fail "a run directory was made for data that cannot be read"
 
 # Weights.
-train run --epochs 1
+"${train[@]}" run --epochs 1
 weights=run/supernet.safetensors
 evaluate() { enas4d-eval --checkpoint "$1" --data "$data" --specs specs.jsonl --quiet; }
 expect 3 "absent.safetensors: cannot be read" evaluate absent.safetensors

@@ -2,26 +2,26 @@
 # A training that was killed with -9, stopped by signals and by time ends with the very bytes of one that was left alone.
 source "$(dirname "$0")/common.sh"
 
-train whole
+"${train[@]}" whole
 for attempt in 1 2 3; do # at moments of its own
-  train parts --checkpoint-steps 3 &
+  "${train[@]}" parts --checkpoint-steps 3 &
   sleep "1.$((attempt * 3))"
   kill -9 $! 2>/dev/null || true
   wait $! 2>/dev/null || true
 done
 
 status=0
-train parts --checkpoint-steps 3 --max-time 0.01s || status=$?
+"${train[@]}" parts --checkpoint-steps 3 --max-time 0.01s || status=$?
 [[ $status == 75 || $status == 0 ]] || fail "--max-time ended with $status"
 
-train parts --checkpoint-steps 3 --epochs 4
+"${train[@]}" parts --checkpoint-steps 3 --epochs 10
 cmp whole/checkpoint.safetensors parts/checkpoint.safetensors || fail "the interrupted run ended with other weights"
 cmp whole/supernet.safetensors parts/supernet.safetensors || fail "the interrupted run ended with another supernet"
 
 # A signal: the step is finished, the state saved, status 75.
-train long --epochs 4000 &
+"${train[@]}" long --epochs 4000 &
 until [[ -s long/metrics.jsonl ]]; do sleep 0.1; done
-expect 1 "held by process" train long --epochs 4000
+expect 1 "held by process" "${train[@]}" long --epochs 4000
 kill -TERM $!
 status=0
 wait $! || status=$?
@@ -30,5 +30,5 @@ wait $! || status=$?
 
 # Another configuration in the same folder is refused, and nothing is lost.
 sum=$(sha256sum long/checkpoint.safetensors)
-expect 3 "another configuration: /configuration/seed is 1 there, 2 here" train long --epochs 4000 --seed 2
+expect 3 "another configuration: /configuration/seed is 1 there, 2 here" "${train[@]}" long --epochs 4000 --seed 2
 [[ $sum == "$(sha256sum long/checkpoint.safetensors)" ]] || fail "the refused run was changed"

@@ -78,7 +78,7 @@ TEST_CASE("the fitted policy is the best of all policies", "[policy]") {
   const int stages = GENERATE(1, 2, 3, 4);
   const auto confidence =
       GENERATE(Confidence::kMaxSoftmax, Confidence::kMargin, Confidence::kEntropy);
-  for (std::uint64_t trial = 0; trial < 15; ++trial) {
+  for (std::uint64_t trial = 0; trial < 60; ++trial) {
     CAPTURE(stages, to_word(confidence), trial);
     Rng rng(7, {static_cast<std::uint64_t>(stages), trial});
     const int images = 1 + static_cast<int>(rng.below(stages == 4 ? 8 : 12));
@@ -97,7 +97,7 @@ TEST_CASE("the fitted policy is the best of all policies", "[policy]") {
 
 TEST_CASE("a fitted policy keeps its promise to the last digit", "[policy]") {
   const int stages = GENERATE(1, 2, 3, 4);
-  for (std::uint64_t trial = 0; trial < 4; ++trial) {
+  for (std::uint64_t trial = 0; trial < 20; ++trial) {
     CAPTURE(stages, trial);
     Rng rng(8, {static_cast<std::uint64_t>(stages), trial});
     const ExitTable table = random_table({stages, 150, trial % 2 == 0 ? 40 : 1000}, rng);

@@ -97,6 +97,19 @@ TEST_CASE("a torn last line is cut off, a broken one in the middle is an error",
   CHECK(f.open().size() == 0);
 }
 
+TEST_CASE("a line about another space is refused", "[search]") {
+  const JournalFixture f;
+  {
+    Journal journal = f.open();
+    f.append(journal, smallest(f.space));
+  }
+  std::string text = read_file(f.lines);
+  const std::size_t second_line = text.find('\n');
+  text[text.find(space_hash(f.space), second_line)] = 'x';
+  write_file(f.lines, text);
+  CHECK_THROWS_WITH(f.open(), Contains("journal.jsonl:2: is of another space"));
+}
+
 TEST_CASE("a damaged, cut or missing evaluation is refused", "[search]") {
   const JournalFixture f;
   const Spec spec = smallest(f.space);
