@@ -1,5 +1,6 @@
-// Catch2 for every test, and the only header that includes it: it hides that Debian 12 has version 2 and Debian 13 version 3, and
-// that LibTorch defines a CHECK of its own, which aborts the run when it is the later one.
+// Catch2 for every test, and the only header that includes it: it hides that Debian 12 has version
+// 2 and Debian 13 version 3, and that LibTorch defines a CHECK of its own, which aborts the run
+// when it is the later one.
 #pragma once
 
 #if __has_include(<torch/torch.h>)  // only where the target links LibTorch
