@@ -69,7 +69,7 @@ SyntheticOptions parse_synthetic(std::string_view text) {
     const std::string_view setting = text.substr(0, text.find(','));
     text.remove_prefix(std::min(text.size(), setting.size() + 1));
     const std::size_t equals = setting.find('=');
-    const SyntheticField& field = synthetic_field(std::string(setting.substr(0, equals)));
+    const SyntheticField field = synthetic_field(std::string(setting.substr(0, equals)));
     const std::string_view digits =
         equals == std::string_view::npos ? "" : setting.substr(equals + 1);
     const auto value = whole_number(digits);

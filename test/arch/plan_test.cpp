@@ -11,7 +11,7 @@
 namespace enas4d {
 namespace {
 
-const Layer& layer_named(const Plan& plan, const std::string& name) {
+const Layer& layer_named(const Plan& plan, const char* name) {
   const auto found = std::find_if(plan.layers.begin(), plan.layers.end(),
                                   [&](const Layer& layer) { return layer_name(layer) == name; });
   if (found == plan.layers.end()) FAIL("no layer " << name);
