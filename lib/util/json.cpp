@@ -46,6 +46,7 @@ JsonValue::JsonValue(std::shared_ptr<const Document> document, const Json* value
     : document_(std::move(document)), value_(value), pointer_(std::move(pointer)) {}
 
 JsonValue JsonValue::parse(std::string_view text, const std::string& source) {
+  if (text.empty()) throw bad_input(source, "is empty");
   auto document = std::make_shared<const Document>(Document{source, parse_strictly(text, source)});
   const Json* root = &document->root;
   return {std::move(document), root, ""};

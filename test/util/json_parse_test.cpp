@@ -19,7 +19,7 @@ TEST_CASE("a document is kept as it is written, keys in order", "[util][json]") 
 
 TEST_CASE("broken JSON is one line with line and column", "[util][json]") {
   const auto [text, message] = GENERATE(table<std::string, std::string>({
-      {"", "x.json: line 1, column 1: unexpected end of input; expected '[', '{', or a literal"},
+      {"", "x.json: is empty"},
       {"{\n \"a\": 1,\n \"b\": tru\n}", "x.json: line 3, column 10: invalid literal"},
       {"[1, 2", "x.json: line 1, column 6: unexpected end of input; expected ']'"},
       {"{} {}", "x.json: line 1, column 4: unexpected '{'; expected end of input"},
