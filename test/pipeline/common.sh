@@ -20,4 +20,4 @@ expect() {
 
 # Training as an array, so that a test can start the program itself in the background: "${train[@]}" RUN OPTIONS...
 # shellcheck disable=SC2034
-train=(enas4d-train-ofa --space "$here/tiny-space.json" --recipe "$here/tiny-recipe.json" --data "$data" --quiet -o)
+train=(enas4d-train-ofa --space "$here/tiny-space.json" --recipe "$here/tiny-recipe.json" --data "$data" --threads 1 --quiet -o)

@@ -32,3 +32,16 @@ wait $! || status=$?
 sum=$(sha256sum long/checkpoint.safetensors)
 expect 3 "another configuration: /configuration/seed is 1 there, 2 here" "${train[@]}" long --epochs 4000 --seed 2
 [[ $sum == "$(sha256sum long/checkpoint.safetensors)" ]] || fail "the refused run was changed"
+
+# Ctrl-C twice: the second one does not wait for anything, and what was saved is whole.
+"${train[@]}" long --epochs 4000 &
+lines=$(wc -l <long/metrics.jsonl)
+until (($(wc -l <long/metrics.jsonl) > lines)); do sleep 0.1; done
+kill -INT $!
+kill -INT $!
+status=0
+wait $! || status=$?
+[[ $status == 130 || $status == 75 ]] || fail "two INTs ended with $status"
+status=0
+"${train[@]}" long --epochs 4000 --max-time 1s || status=$?
+[[ $status == 75 ]] || fail "after two INTs the run did not go on: $status"

@@ -10,11 +10,11 @@ done
 
 # Records flow through pipes.
 enas4d-sample --space "$here/tiny-space.json" --count 3 --seed 7 |
-  enas4d-eval --checkpoint "$weights" --data "$data" --specs - --quiet >records.jsonl
+  enas4d-eval --checkpoint "$weights" --data "$data" --specs - --threads 1 --quiet >records.jsonl
 jq -se 'length == 3 and all(.val.images == 60) and (map(.val.accuracy) | max > 0.4)' records.jsonl >/dev/null ||
   fail "three records better than chance (1 in 3) expected: $(cat records.jsonl)"
 
-search=(enas4d-search --checkpoint "$weights" --data "$data" --evaluations 12 --population 6 --quiet)
+search=(enas4d-search --checkpoint "$weights" --data "$data" --evaluations 12 --population 6 --threads 1 --quiet)
 "${search[@]}" -o front.jsonl
 jq -se 'map(.val.average_macs) == (map(.val.average_macs) | sort) and (map(.val.accuracy) == (map(.val.accuracy) | sort))' \
   front.jsonl >/dev/null || fail "a front rises in cost and accuracy"

@@ -5,6 +5,7 @@
 
 #include "search/small_search.h"
 #include "support/catch.h"
+#include "support/examples.h"
 #include "util/error.h"
 
 namespace enas4d {
@@ -111,6 +112,11 @@ TEST_CASE("records are read from a stream and checked against the space", "[sear
 
   Record outside = describe(other, "", largest(other));
   CHECK_THROWS_WITH(read(outside, &space), Contains("standard input:1: /resolution: must be 16"));
+}
+
+TEST_CASE("examples of records are read, or refused with their recorded message", "[search]") {
+  check_valid_examples("record", read_record);
+  check_invalid_examples("record", read_record);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "train/recipe.h"
 
 #include "support/catch.h"
+#include "support/examples.h"
 #include "util/error.h"
 
 namespace enas4d {
@@ -38,6 +39,11 @@ TEST_CASE("a recipe that breaks a rule is refused with its place", "[train]") {
   CHECK_THROWS_WITH(
       recipe_of(R"({"format":"enas4d/recipe","version":1,"name":"r","batch":64,"phases":[]})"),
       Contains("at least one phase"));
+}
+
+TEST_CASE("examples of recipes are read, or refused with their recorded message", "[train]") {
+  check_valid_examples("recipe", read_recipe);
+  check_invalid_examples("recipe", read_recipe);
 }
 
 }  // namespace enas4d
