@@ -6,6 +6,7 @@
 #include <torch/torch.h>
 
 #include "nn/dataflow.h"
+#include "nn/serial_section.h"
 #include "nn/shared_weights.h"
 #include "util/error.h"
 
@@ -70,6 +71,17 @@ std::vector<std::size_t> last_uses(const Plan& plan) {
     use(layer.addend);
   }
   return result;
+}
+
+/// Multiply-accumulates of a layer below which a second thread costs more than it does: few samples
+/// of a batch go on, and their layers take microseconds. (scripts/bench eval: time_over_macs_*)
+constexpr std::int64_t kSerialLayerMacs = 1000000;
+
+/// Are the layers of `range`, on average, that small for `images`?
+bool is_small(const Plan& plan, const LayerRange& range, std::int64_t images) {
+  std::int64_t sum = 0;
+  for (std::size_t l = range.first; l < range.last; ++l) sum += macs(plan.layers[l]);
+  return images * sum < kSerialLayerMacs * static_cast<std::int64_t>(range.last - range.first);
 }
 
 bool is_head(Role role) {
@@ -165,13 +177,14 @@ void infer_layer(const Layer& layer, const torch::Tensor& weight, const torch::T
 }  // namespace
 
 Subnet::Run::Run(const Subnet& subnet, const torch::Tensor& images)
-    : subnet_(subnet), values_(begin_values(subnet.plan_, images)) {
+    : subnet_(subnet), values_(begin_values(subnet.plan_, images)), images_(images.size(0)) {
   TORCH_CHECK(subnet.prepared_ != nullptr, "subnet was not calibrated");
 }
 
 torch::Tensor Subnet::Run::next_stage(Head head) {
   const torch::NoGradGuard no_grad;
   const LayerRange range = stage_layers(subnet_.plan_, stage_);
+  const SerialSection serial(is_small(subnet_.plan_, range, images_));
   ++stage_;
   torch::Tensor logits;
   for (std::size_t l = range.first; l < range.last; ++l) {
@@ -200,6 +213,7 @@ void Subnet::Run::release(const Layer& layer, std::size_t index) {
 
 void Subnet::Run::keep(const torch::Tensor& rows) {
   const torch::NoGradGuard no_grad;
+  images_ = rows.numel();
   for (torch::Tensor& value : values_) {
     if (value.defined()) value = value.index_select(0, rows);
   }

@@ -55,6 +55,7 @@ class Subnet {
 
     const Subnet& subnet_;
     std::vector<torch::Tensor> values_;
+    std::int64_t images_;  ///< that are still on their way
     int stage_ = 0;
   };
 
