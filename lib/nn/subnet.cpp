@@ -182,7 +182,7 @@ Subnet::Run::Run(const Subnet& subnet, const torch::Tensor& images)
 }
 
 torch::Tensor Subnet::Run::next_stage(Head head) {
-  const torch::NoGradGuard no_grad;
+  const c10::InferenceMode inference;
   const LayerRange range = stage_layers(subnet_.plan_, stage_);
   const SerialSection serial(is_small(subnet_.plan_, range, images_));
   ++stage_;
@@ -215,7 +215,10 @@ void Subnet::Run::keep(const torch::Tensor& rows) {
   const torch::NoGradGuard no_grad;
   images_ = rows.numel();
   for (torch::Tensor& value : values_) {
-    if (value.defined()) value = value.index_select(0, rows);
+    // Through a view of the memory's own order: index_select answers in NCHW, and every later
+    // layer would run, slowly, in that layout.
+    if (value.defined())
+      value = value.permute({0, 2, 3, 1}).index_select(0, rows).permute({0, 3, 1, 2});
   }
 }
 
