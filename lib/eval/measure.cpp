@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include "nn/slices.h"
 #include "util/error.h"
 
 namespace enas4d {
@@ -36,9 +37,9 @@ bool leaves(const Policy& policy, const Prediction& prediction, std::size_t stag
   return static_cast<double>(prediction.confidence[measure_index]) >= policy.thresholds[stage];
 }
 
-/// What early exit gives for one batch, written at `first` of the run.
-void exit_early(const Subnet& subnet, const Policy& policy, const torch::Tensor& images,
-                std::size_t first, EarlyExitRun& result) {
+/// What early exit gives for some images, written at `first` of the run.
+void exit_early_slice(const Subnet& subnet, const Policy& policy, const torch::Tensor& images,
+                      std::size_t first, EarlyExitRun& result) {
   const auto count = static_cast<std::size_t>(images.size(0));
   const auto settle = [&](std::size_t row, int stage, int label) {
     result.exit[first + row] = stage;
@@ -68,6 +69,14 @@ void exit_early(const Subnet& subnet, const Policy& policy, const torch::Tensor&
     if (!kept.empty() && kept.size() < rows.size()) run.keep(torch::tensor(kept, torch::kLong));
     rows = std::move(staying);
   }
+}
+
+/// The same for a batch, whose parts shrink each on a thread of its own.
+void exit_early(const Subnet& subnet, const Policy& policy, const torch::Tensor& images,
+                std::size_t first, EarlyExitRun& result) {
+  for_each_slice(images, [&](std::int64_t offset, const torch::Tensor& slice) {
+    exit_early_slice(subnet, policy, slice, first + static_cast<std::size_t>(offset), result);
+  });
 }
 
 }  // namespace

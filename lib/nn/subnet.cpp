@@ -1,5 +1,6 @@
 #include "nn/subnet.h"
 
+#include <mutex>
 #include <utility>
 
 #include <fmt/format.h>
@@ -8,6 +9,7 @@
 #include "nn/dataflow.h"
 #include "nn/serial_section.h"
 #include "nn/shared_weights.h"
+#include "nn/slices.h"
 #include "util/error.h"
 
 namespace enas4d {
@@ -152,11 +154,30 @@ void Subnet::calibrate(const std::function<torch::Tensor()>& next) {
 
 namespace {
 
+/// Multiply-accumulates below which a 1x1 convolution is a plain matrix product: what oneDNN does
+/// before it computes takes longer than the product. (scripts/bench eval: time_over_macs_64)
+constexpr std::int64_t kProductMacs = 2000000;
+
+bool is_product(const Layer& layer, const torch::Tensor& x) {
+  return layer.kernel == 1 && layer.stride == 1 && x.size(0) * macs(layer) < kProductMacs &&
+         x.is_contiguous(torch::MemoryFormat::ChannelsLast);
+}
+
+/// A 1x1 convolution: pixels x channels times the weight.
+torch::Tensor multiply(const torch::Tensor& x, const torch::Tensor& weight,
+                       const torch::Tensor& bias) {
+  const auto pixels = x.permute({0, 2, 3, 1}).view({-1, x.size(1)});
+  return torch::addmm(bias, pixels, weight.view({weight.size(0), weight.size(1)}).t())
+      .view({x.size(0), x.size(2), x.size(3), weight.size(0)})
+      .permute({0, 3, 1, 2});
+}
+
 /// One layer at inference. In place where nobody else can see it.
 void infer_layer(const Layer& layer, const torch::Tensor& weight, const torch::Tensor& bias,
                  Values& values) {
   run_layer(layer, values, [&](const Layer&, const torch::Tensor& x) {
-    torch::Tensor y = convolve(layer, x, weight, bias);
+    torch::Tensor y =
+        is_product(layer, x) ? multiply(x, weight, bias) : convolve(layer, x, weight, bias);
     switch (layer.activation) {
       case Activation::kLinear:
         break;
@@ -222,17 +243,48 @@ void Subnet::Run::keep(const torch::Tensor& rows) {
   }
 }
 
+namespace {
+
+/// The parts' logits, in the batch's order.
+torch::Tensor joined(const std::map<std::int64_t, torch::Tensor>& parts) {
+  if (parts.size() == 1) return parts.begin()->second;
+  std::vector<torch::Tensor> ordered;
+  ordered.reserve(parts.size());
+  for (const auto& [first, logits] : parts) ordered.push_back(logits);
+  return torch::cat(ordered);
+}
+
+}  // namespace
+
 Exits Subnet::forward(const torch::Tensor& images) const {
-  Run run(*this, images);
+  std::vector<std::map<std::int64_t, torch::Tensor>> parts(static_cast<std::size_t>(plan_.stages));
+  std::mutex mutex;
+  for_each_slice(images, [&](std::int64_t first, const torch::Tensor& slice) {
+    Run run(*this, slice);
+    for (auto& exit : parts) {
+      const torch::Tensor logits = run.next_stage();
+      const std::lock_guard<std::mutex> lock(mutex);
+      exit[first] = logits;
+    }
+  });
+  const torch::NoGradGuard no_grad;
   Exits exits;
-  for (int s = 0; s < plan_.stages; ++s) exits.logits.push_back(run.next_stage());
+  for (const auto& exit : parts) exits.logits.push_back(joined(exit));
   return exits;
 }
 
 torch::Tensor Subnet::forward_fixed(const torch::Tensor& images, int exit) const {
-  Run run(*this, images);
-  for (int s = 0; s < exit; ++s) run.next_stage(Head::kSkip);
-  return run.next_stage();
+  std::map<std::int64_t, torch::Tensor> parts;
+  std::mutex mutex;
+  for_each_slice(images, [&](std::int64_t first, const torch::Tensor& slice) {
+    Run run(*this, slice);
+    for (int s = 0; s < exit; ++s) run.next_stage(Head::kSkip);
+    const torch::Tensor logits = run.next_stage();
+    const std::lock_guard<std::mutex> lock(mutex);
+    parts[first] = logits;
+  });
+  const torch::NoGradGuard no_grad;
+  return joined(parts);
 }
 
 Subnet extract(const Supernet& supernet, const Plan& plan) {

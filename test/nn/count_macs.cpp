@@ -11,7 +11,7 @@ namespace {
 
 std::int64_t counted_macs = 0;  // LibTorch's observers are plain functions
 
-std::unique_ptr<at::ObserverContext> count_convolution(const at::RecordFunction& function) {
+std::unique_ptr<at::ObserverContext> count_operation(const at::RecordFunction& function) {
   if (std::string(function.name()) == "aten::conv2d") {
     const auto inputs = function.inputs();
     const auto x = inputs[0].toTensor().sizes();
@@ -20,6 +20,10 @@ std::unique_ptr<at::ObserverContext> count_convolution(const at::RecordFunction&
     const auto padding = inputs[4].toIntVector()[0];
     const auto out = (x[2] + 2 * padding - w[2]) / stride + 1;
     counted_macs += x[0] * out * out * w[0] * w[1] * w[2] * w[3];
+  } else if (std::string(function.name()) == "aten::addmm") {
+    const auto inputs = function.inputs();
+    const auto x = inputs[1].toTensor().sizes();
+    counted_macs += x[0] * x[1] * inputs[2].toTensor().sizes()[1];
   }
   return nullptr;
 }
@@ -28,7 +32,7 @@ std::unique_ptr<at::ObserverContext> count_convolution(const at::RecordFunction&
 
 std::int64_t count_macs(const std::function<void()>& run) {
   counted_macs = 0;
-  const auto handle = at::addThreadLocalCallback(at::RecordFunctionCallback(count_convolution)
+  const auto handle = at::addThreadLocalCallback(at::RecordFunctionCallback(count_operation)
                                                      .needsInputs(true)
                                                      .scopes({at::RecordScope::FUNCTION}));
   run();

@@ -6,7 +6,8 @@
 
 namespace enas4d {
 
-/// Multiply-accumulates of all convolutions that `run` calls, from the shapes that LibTorch gets.
+/// Multiply-accumulates of all convolutions and matrix products that `run` calls, from the shapes
+/// that LibTorch gets.
 std::int64_t count_macs(const std::function<void()>& run);
 
 }  // namespace enas4d
