@@ -26,19 +26,22 @@ class Threads {
 }  // namespace
 
 TEST_CASE("the slices of a batch cover it in order, whatever its size", "[nn]") {
-  const auto count = GENERATE(1, 15, 16, 17, 64, 129);
+  const auto count = GENERATE(1, 23, 24, 26, 64, 128);
   CAPTURE(count);
   const Threads threads(3);
   const auto images = torch::arange(count).to(torch::kFloat).view({-1, 1, 1, 1});
   auto copy = torch::full({count, 1, 1, 1}, -1.0F);
   std::mutex mutex;
   int slices = 0;
+  std::int64_t sum = 0;
   for_each_slice(images, [&](std::int64_t first, const torch::Tensor& slice) {
     const std::lock_guard<std::mutex> lock(mutex);
     ++slices;
+    sum += slice.size(0);
     copy.narrow(0, first, slice.size(0)).copy_(slice);
   });
   CHECK(torch::equal(copy, images));
+  CHECK(sum == count);
   CHECK(slices == (count < 3 * 8 ? 1 : 3));
 }
 
