@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "arch/activation.h"
 #include "util/json.h"
 
 namespace enas4d {
@@ -15,8 +16,6 @@ constexpr int kMaxDepth = 32;  ///< blocks of one unit
 
 /// Ascending, distinct, never empty.
 using Choices = std::vector<int>;
-
-enum class Activation { kLinear, kRelu, kHardSwish, kHardSigmoid };
 
 /// Which hidden groups projection and squeeze-excite of stage s read: their own, or those of every
 /// stage <= s that runs the block.

@@ -1,0 +1,33 @@
+// What each code_*.cpp offers: the kernels compiled for one instruction set.
+#pragma once
+
+#include "kernels/depthwise.h"
+#include "kernels/norm.h"
+
+namespace enas4d {
+
+/// Floats of a band of rows: half of a usual second-level cache.
+constexpr std::int64_t kBandFloats = 65536;
+
+struct KernelCode {
+  void (*depthwise_forward)(const DepthwiseShape&, const float* x, const float* packed,
+                            const DepthwiseFinish&, float* y, float* scratch);
+  void (*depthwise_input_gradient)(const DepthwiseShape&, const float* y_gradient,
+                                   const float* turned, float* x_gradient, float* scratch);
+  void (*depthwise_weight_gradient)(const DepthwiseShape&, const float* x, const float* y_gradient,
+                                    float* packed_gradient, float* scratch);
+  void (*norm_statistics)(const NormShape&, const float* x, float* mean, float* var);
+  void (*norm_activate)(const NormShape&, const float* x, const NormLine&, Activation, float* y);
+  void (*norm_gradient_sums)(const NormShape&, const float* x, const float* y_gradient,
+                             const NormLine&, const float* mean, Activation, float* sum,
+                             float* product_sum);
+  void (*norm_input_gradient)(const NormShape&, const float* x, const float* y_gradient,
+                              const NormLine&, const NormGradientLine&, Activation,
+                              float* x_gradient);
+};
+
+extern const KernelCode kBaselineCode;
+extern const KernelCode kAvx2Code;    ///< only where code_avx2.cpp is built
+extern const KernelCode kAvx512Code;  ///< only where code_avx512.cpp is built
+
+}  // namespace enas4d

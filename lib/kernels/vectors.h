@@ -1,0 +1,107 @@
+// Vectors of the instruction set that this file is compiled for. Included by code_*.cpp alone,
+// which define kLanes and kRegisters first; everything is local to the including file, so that no
+// other code ever runs instructions that its processor lacks.
+#pragma once
+
+#include "arch/activation.h"
+
+namespace enas4d {
+namespace {
+
+using Index = long;
+using Count = unsigned long;
+
+constexpr Count size(int count) {
+  return static_cast<Count>(count);
+}
+
+template <int lanes>
+struct VectorOf;
+template <>
+struct VectorOf<1> {
+  using Type = float;
+};
+template <>
+struct VectorOf<4> {
+  typedef float Type __attribute__((vector_size(16)));
+};
+template <>
+struct VectorOf<8> {
+  typedef float Type __attribute__((vector_size(32)));
+};
+template <>
+struct VectorOf<16> {
+  typedef float Type __attribute__((vector_size(64)));
+};
+
+template <class V>
+constexpr Count lanes_of() {
+  return sizeof(V) / sizeof(float);
+}
+
+template <class V>
+inline void load(const float* from, V& to) {
+  __builtin_memcpy(&to, from, sizeof(V));
+}
+template <class V>
+inline void store(const V& from, float* to) {
+  __builtin_memcpy(to, &from, sizeof(V));
+}
+
+/// 0 and 1 where x is outside [0, 1].
+template <class V>
+inline void clamp_to_unit(V& x) {
+  const V zero = x - x;
+  const V one = zero + 1.0F;
+  x = x > zero ? x : zero;
+  x = x < one ? x : one;
+}
+
+template <Activation activation, class V>
+inline void apply(V& z) {
+  const V zero = z - z;
+  if constexpr (activation == Activation::kRelu) z = z > zero ? z : zero;
+  if constexpr (activation == Activation::kHardSwish || activation == Activation::kHardSigmoid) {
+    V gate = z * (1.0F / 6) + 0.5F;
+    clamp_to_unit(gate);
+    z = activation == Activation::kHardSwish ? z * gate : gate;
+  }
+}
+
+/// g *= activation'(z), as LibTorch takes the corners.
+template <Activation activation, class V>
+inline void multiply_slope(const V& z, V& g) {
+  const V zero = z - z;
+  if constexpr (activation == Activation::kRelu) g = z > zero ? g : zero;
+  if constexpr (activation == Activation::kHardSwish) {
+    const V inner = g * (z * (1.0F / 3) + 0.5F);
+    const V upper = z > zero + 3.0F ? g : inner;
+    g = z < zero - 3.0F ? zero : upper;
+  }
+  if constexpr (activation == Activation::kHardSigmoid) {
+    const V inner = z < zero + 3.0F ? g * (1.0F / 6) : zero;
+    g = z > zero - 3.0F ? inner : zero;
+  }
+}
+
+/// Calls `run` with the activation as a constant: `run(std::integral_constant-like<activation>)`.
+template <Activation value>
+struct ActivationConstant {
+  static constexpr Activation kValue = value;
+};
+template <class Run>
+inline void with_activation(Activation activation, Run&& run) {
+  switch (activation) {
+    case Activation::kLinear:
+      return run(ActivationConstant<Activation::kLinear>{});
+    case Activation::kRelu:
+      return run(ActivationConstant<Activation::kRelu>{});
+    case Activation::kHardSwish:
+      return run(ActivationConstant<Activation::kHardSwish>{});
+    case Activation::kHardSigmoid:
+      return run(ActivationConstant<Activation::kHardSigmoid>{});
+  }
+}
+
+}  // namespace
+}  // namespace enas4d

@@ -1,0 +1,138 @@
+#include "kernels/depthwise.h"
+
+#include "kernels/kernel_support.h"
+#include "support/catch.h"
+
+namespace enas4d {
+namespace {
+
+constexpr double kDepthwiseEqual = 1e-5;
+
+/// The three results of a depthwise layer as its definition says them, in double.
+struct PlainDepthwise {
+  std::vector<double> y, x_gradient, weight_gradient;
+};
+
+struct DepthwiseCase {
+  DepthwiseShape shape;
+  std::vector<float> x, weight, y_gradient;
+};
+
+DepthwiseCase random_case(Rng& rng) {
+  const std::int64_t kernels[] = {3, 5, 7};
+  DepthwiseCase result;
+  result.shape = {1 + rng.below(3),  1 + rng.below(12),     1 + rng.below(12),
+                  1 + rng.below(40), kernels[rng.below(3)], 1 + rng.below(2)};
+  const DepthwiseShape& s = result.shape;
+  result.x = random_floats(rng, s.images * s.height * s.width * s.channels);
+  result.weight = random_floats(rng, s.channels * s.kernel * s.kernel);
+  result.y_gradient = random_floats(rng, s.images * s.out_height() * s.out_width() * s.channels);
+  return result;
+}
+
+/// Visits every product of the layer: places in x, weight and y.
+template <class Visit>
+void for_each_product(const DepthwiseShape& s, Visit&& visit) {
+  std::size_t y = 0;
+  for (std::int64_t n = 0; n < s.images; ++n)
+    for (std::int64_t row = 0; row < s.out_height(); ++row)
+      for (std::int64_t column = 0; column < s.out_width(); ++column)
+        for (std::int64_t c = 0; c < s.channels; ++c, ++y)
+          for (std::int64_t k = 0; k < s.kernel * s.kernel; ++k) {
+            const std::int64_t h = row * s.stride + k / s.kernel - s.kernel / 2;
+            const std::int64_t w = column * s.stride + k % s.kernel - s.kernel / 2;
+            if (h < 0 || h >= s.height || w < 0 || w >= s.width) continue;
+            const std::int64_t x = ((n * s.height + h) * s.width + w) * s.channels + c;
+            visit(static_cast<std::size_t>(x),
+                  static_cast<std::size_t>(c * s.kernel * s.kernel + k), y);
+          }
+}
+
+PlainDepthwise plain(const DepthwiseCase& c) {
+  PlainDepthwise result;
+  result.y.resize(c.y_gradient.size());
+  result.x_gradient.resize(c.x.size());
+  result.weight_gradient.resize(c.weight.size());
+  for_each_product(c.shape, [&](std::size_t x, std::size_t w, std::size_t y) {
+    const auto of = [](float value) { return static_cast<double>(value); };
+    result.y[y] += of(c.x[x]) * of(c.weight[w]);
+    result.x_gradient[x] += of(c.y_gradient[y]) * of(c.weight[w]);
+    result.weight_gradient[w] += of(c.y_gradient[y]) * of(c.x[x]);
+  });
+  return result;
+}
+
+std::vector<float> packed(const DepthwiseCase& c,
+                          void (*pack)(const DepthwiseShape&, const float*, float*)) {
+  std::vector<float> result(static_cast<std::size_t>(c.shape.packed_size()));
+  pack(c.shape, c.weight.data(), result.data());
+  return result;
+}
+
+std::vector<float> run_forward(InstructionSet set, const DepthwiseCase& c,
+                               const DepthwiseFinish& finish = {}) {
+  std::vector<float> y(c.y_gradient.size());
+  depthwise_forward(set, c.shape, c.x.data(), packed(c, pack_depthwise).data(), finish, y.data());
+  return y;
+}
+
+/// All three results agree with their definitions on every instruction set.
+void check_all(const DepthwiseCase& c) {
+  const PlainDepthwise expected = plain(c);
+  const DepthwiseShape& s = c.shape;
+  CAPTURE(s.images, s.height, s.width, s.channels, s.kernel, s.stride);
+  for (const InstructionSet set : available_instruction_sets()) {
+    CAPTURE(static_cast<int>(set));
+    CHECK(distance(expected.y, run_forward(set, c)) < kDepthwiseEqual);
+    std::vector<float> x_gradient(c.x.size());
+    depthwise_input_gradient(set, s, c.y_gradient.data(), packed(c, pack_depthwise_turned).data(),
+                             x_gradient.data());
+    CHECK(distance(expected.x_gradient, x_gradient) < kDepthwiseEqual);
+    std::vector<float> gradient(static_cast<std::size_t>(s.packed_size()));
+    std::vector<float> weight_gradient(c.weight.size());
+    depthwise_weight_gradient(set, s, c.x.data(), c.y_gradient.data(), gradient.data());
+    unpack_depthwise(s, gradient.data(), weight_gradient.data());
+    CHECK(distance(expected.weight_gradient, weight_gradient) < kDepthwiseEqual);
+  }
+}
+
+TEST_CASE("depthwise convolution and both gradients are what their definition says", "[kernels]") {
+  Rng rng(1);
+  for (int i = 0; i < 40; ++i) check_all(random_case(rng));
+}
+
+TEST_CASE("an image too large for one band of rows is convolved in several", "[kernels]") {
+  Rng rng(2);
+  DepthwiseCase c;
+  c.shape = {1, 70, 150, 17, 5, 1 + rng.below(2)};
+  c.x = random_floats(rng, 70 * 150 * 17);
+  c.weight = random_floats(rng, 17 * 25);
+  c.y_gradient = random_floats(rng, c.shape.out_height() * c.shape.out_width() * 17);
+  check_all(c);
+}
+
+TEST_CASE("bias and activation follow the convolution before it is stored", "[kernels]") {
+  Rng rng(3);
+  const DepthwiseCase c = random_case(rng);
+  const auto bias = random_floats(rng, c.shape.channels);
+  const auto finished = [&](Activation activation, double z) {
+    const double gate = std::min(1.0, std::max(0.0, z / 6 + 0.5));
+    if (activation == Activation::kRelu) return std::max(z, 0.0);
+    if (activation == Activation::kHardSwish) return z * gate;
+    return activation == Activation::kHardSigmoid ? gate : z;
+  };
+  for (const InstructionSet set : available_instruction_sets()) {
+    for (const Activation activation : {Activation::kLinear, Activation::kRelu,
+                                        Activation::kHardSwish, Activation::kHardSigmoid}) {
+      std::vector<double> expected = plain(c).y;
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        const float b = bias[i % static_cast<std::size_t>(c.shape.channels)];
+        expected[i] = finished(activation, expected[i] + static_cast<double>(b));
+      }
+      CHECK(distance(expected, run_forward(set, c, {bias.data(), activation})) < kDepthwiseEqual);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace enas4d

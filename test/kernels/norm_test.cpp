@@ -1,0 +1,183 @@
+#include "kernels/norm.h"
+
+#include "kernels/kernel_support.h"
+#include "support/catch.h"
+
+namespace enas4d {
+namespace {
+
+constexpr double kNormEqual = 2e-5;
+constexpr double kEpsilon = 1e-5;
+constexpr float kFloatEpsilon = 1e-5F;
+constexpr Activation kActivations[] = {Activation::kLinear, Activation::kRelu,
+                                       Activation::kHardSwish, Activation::kHardSigmoid};
+
+double activated(Activation activation, double z) {
+  const double gate = std::min(1.0, std::max(0.0, z / 6 + 0.5));
+  switch (activation) {
+    case Activation::kLinear:
+      return z;
+    case Activation::kRelu:
+      return std::max(z, 0.0);
+    case Activation::kHardSwish:
+      return z * gate;
+    case Activation::kHardSigmoid:
+      return gate;
+  }
+  return 0;
+}
+
+/// Batch norm with an activation on pixels x channels, in double: y, and the loss sum(y * slopes).
+struct PlainNorm {
+  std::int64_t pixels, channels;
+  std::vector<double> weight, bias, slopes;
+
+  std::vector<double> run(const std::vector<double>& x, Activation activation) const {
+    std::vector<double> y(x.size());
+    for (std::int64_t c = 0; c < channels; ++c) {
+      double mean = 0, square = 0;
+      for (std::int64_t p = 0; p < pixels; ++p) mean += x[at(p, c)] / static_cast<double>(pixels);
+      for (std::int64_t p = 0; p < pixels; ++p)
+        square += (x[at(p, c)] - mean) * (x[at(p, c)] - mean) / static_cast<double>(pixels);
+      for (std::int64_t p = 0; p < pixels; ++p) {
+        const double normed = (x[at(p, c)] - mean) / std::sqrt(square + kEpsilon);
+        y[at(p, c)] = activated(activation, normed * weight[index(c)] + bias[index(c)]);
+      }
+    }
+    return y;
+  }
+  double loss(const std::vector<double>& x, Activation activation) const {
+    const auto y = run(x, activation);
+    double sum = 0;
+    for (std::size_t i = 0; i < y.size(); ++i) sum += y[i] * slopes[i];
+    return sum;
+  }
+  std::size_t at(std::int64_t p, std::int64_t c) const { return index(p * channels + c); }
+  static std::size_t index(std::int64_t i) { return static_cast<std::size_t>(i); }
+};
+
+std::vector<double> doubles(const std::vector<float>& values) {
+  return {values.begin(), values.end()};
+}
+
+/// The kernels put together as a training step does.
+struct KernelNorm {
+  InstructionSet set;
+  NormShape shape;
+  std::vector<float> mean, var, scale, shift;
+
+  KernelNorm(InstructionSet instructions, const PlainNorm& plain, const std::vector<float>& x)
+      : set(instructions), shape{plain.pixels, plain.channels, 0, plain.channels} {
+    const auto channels = static_cast<std::size_t>(plain.channels);
+    for (auto* array : {&mean, &var, &scale, &shift}) array->resize(channels);
+    norm_statistics(set, shape, x.data(), mean.data(), var.data());
+    for (std::size_t c = 0; c < channels; ++c) {
+      scale[c] = static_cast<float>(plain.weight[c]) / std::sqrt(var[c] + kFloatEpsilon);
+      shift[c] = static_cast<float>(plain.bias[c]) - mean[c] * scale[c];
+    }
+  }
+
+  std::vector<float> run(const std::vector<float>& x, Activation activation) const {
+    std::vector<float> y(x.size());
+    norm_activate(set, shape, x.data(), {scale.data(), shift.data()}, activation, y.data());
+    return y;
+  }
+
+  std::vector<float> gradient(const std::vector<float>& x, const std::vector<float>& slopes,
+                              Activation activation) const {
+    std::vector<float> sum(mean.size()), product(mean.size()), x_gradient(x.size());
+    const NormLine line = {scale.data(), shift.data()};
+    norm_gradient_sums(set, shape, x.data(), slopes.data(), line, mean.data(), activation,
+                       sum.data(), product.data());
+    const auto pixels = static_cast<float>(shape.pixels);
+    for (std::size_t c = 0; c < mean.size(); ++c) {
+      sum[c] /= pixels;
+      product[c] /= pixels * (var[c] + kFloatEpsilon);
+    }
+    norm_input_gradient(set, shape, x.data(), slopes.data(), line,
+                        {mean.data(), sum.data(), product.data()}, activation, x_gradient.data());
+    return x_gradient;
+  }
+};
+
+PlainNorm random_norm(Rng& rng, std::int64_t pixels, std::int64_t channels) {
+  PlainNorm norm{pixels, channels, {}, {}, {}};
+  norm.weight = doubles(random_floats(rng, channels));
+  norm.bias = doubles(random_floats(rng, channels));
+  norm.slopes = doubles(random_floats(rng, pixels * channels));
+  return norm;
+}
+
+std::vector<float> floats(const std::vector<double>& values) {
+  return {values.begin(), values.end()};
+}
+
+TEST_CASE("norm and activation are what their definition says, for any number of channels",
+          "[kernels]") {
+  Rng rng(1);
+  for (int i = 0; i < 20; ++i) {
+    const PlainNorm plain = random_norm(rng, 2 + rng.below(1500), 1 + rng.below(100));
+    const auto x = random_floats(rng, plain.pixels * plain.channels);
+    CAPTURE(plain.pixels, plain.channels);
+    for (const InstructionSet set : available_instruction_sets()) {
+      const KernelNorm norm(set, plain, x);
+      for (const Activation activation : kActivations)
+        CHECK(distance(plain.run(doubles(x), activation), norm.run(x, activation)) < kNormEqual);
+    }
+  }
+}
+
+TEST_CASE("statistics stay exact where the mean is a thousand deviations", "[kernels]") {
+  Rng rng(2);
+  std::vector<float> x = random_floats(rng, 4000);
+  for (float& value : x) value = 1000 + value;
+  double mean = 0, var = 0;
+  for (const float value : x) mean += static_cast<double>(value) / 4000;
+  for (const float value : x) var += std::pow(static_cast<double>(value) - mean, 2) / 4000;
+  for (const InstructionSet set : available_instruction_sets()) {
+    float kernel_mean = 0, kernel_var = 0;
+    norm_statistics(set, {4000, 1, 0, 1}, x.data(), &kernel_mean, &kernel_var);
+    CHECK(static_cast<double>(kernel_mean) == Approx(mean).epsilon(1e-7));
+    CHECK(static_cast<double>(kernel_var) == Approx(var).epsilon(1e-4));
+  }
+}
+
+TEST_CASE("the norm's gradient is the slope of its loss", "[kernels]") {
+  Rng rng(3);
+  constexpr double kStep = 1e-6;
+  const PlainNorm plain = random_norm(rng, 7, 21);
+  const auto x = random_floats(rng, plain.pixels * plain.channels);
+  for (const Activation activation : kActivations) {
+    std::vector<double> expected(x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      auto up = doubles(x), down = doubles(x);
+      up[i] += kStep;
+      down[i] -= kStep;
+      expected[i] = (plain.loss(up, activation) - plain.loss(down, activation)) / (2 * kStep);
+    }
+    for (const InstructionSet set : available_instruction_sets()) {
+      const auto gradient = KernelNorm(set, plain, x).gradient(x, floats(plain.slopes), activation);
+      CHECK(distance(expected, gradient) < 1e-4);
+    }
+  }
+}
+
+TEST_CASE("a range of channels leaves all others alone", "[kernels]") {
+  Rng rng(4);
+  const PlainNorm plain = random_norm(rng, 5, 40);
+  const auto x = random_floats(rng, 200);
+  for (const InstructionSet set : available_instruction_sets()) {
+    KernelNorm norm(set, plain, x);
+    const auto whole = norm.run(x, Activation::kRelu);
+    norm.shape.first = 8;
+    norm.shape.last = 33;
+    const auto part = norm.run(x, Activation::kRelu);
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const bool inside = i % 40 >= 8 && i % 40 < 33;
+      CHECK(part[i] == Approx(inside ? whole[i] : 0.0F).margin(1e-6));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace enas4d
