@@ -2,6 +2,8 @@
 
 #include <torch/torch.h>
 
+#include "nn/depthwise.h"
+
 namespace enas4d {
 
 torch::Tensor gather_inputs(const Layer& layer, const Values& values) {
@@ -19,8 +21,8 @@ torch::Tensor gather_inputs(const Layer& layer, const Values& values) {
 
 torch::Tensor convolve(const Layer& layer, const torch::Tensor& x, const torch::Tensor& weight,
                        const torch::Tensor& bias) {
-  const std::int64_t groups = layer.role == Role::kDepthwise ? layer.out_channels : 1;
-  return torch::conv2d(x, weight, bias, layer.stride, layer.kernel / 2, 1, groups);
+  if (layer.role == Role::kDepthwise) return depthwise(x, weight, layer.stride);
+  return torch::conv2d(x, weight, bias, layer.stride, layer.kernel / 2);
 }
 
 torch::Tensor activate(Activation activation, const torch::Tensor& x) {

@@ -11,8 +11,6 @@
 
 namespace enas4d {
 
-constexpr double kNormEpsilon = 1e-5;
-
 using Values = std::vector<torch::Tensor>;
 
 /// The layer's input: its values side by side along channels, N x in_channels x H x W; for squeezes

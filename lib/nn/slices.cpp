@@ -1,5 +1,7 @@
 #include "nn/slices.h"
 
+#include <algorithm>
+
 #include <ATen/Parallel.h>
 
 #include "nn/serial_section.h"
@@ -28,6 +30,24 @@ void for_each_slice(
       const std::int64_t first = i * count / threads;
       run(first, images.narrow(0, first, (i + 1) * count / threads - first));
     }
+  });
+}
+
+std::int64_t parts_of(std::int64_t count) {
+  if (at::in_parallel_region()) return 1;
+  return std::max<std::int64_t>(1, std::min<std::int64_t>(at::get_num_threads(), count));
+}
+
+void for_each_part(
+    std::int64_t count,
+    const std::function<void(std::int64_t part, std::int64_t begin, std::int64_t end)>& run) {
+  const std::int64_t parts = parts_of(count);
+  if (parts == 1) {
+    run(0, 0, count);
+    return;
+  }
+  at::parallel_for(0, parts, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) run(i, i * count / parts, (i + 1) * count / parts);
   });
 }
 

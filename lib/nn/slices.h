@@ -1,5 +1,6 @@
-// Inference on several threads by giving each a part of the batch and the whole network: threads
-// meet once a batch, not once a layer, so that a part which shrinks at its exits wakes nobody.
+// How nn divides work among threads. At inference each gets a part of the batch and the whole
+// network: threads meet once a batch, not once a layer, so that a part which shrinks at its exits
+// wakes nobody. In training each gets a part of a layer.
 #pragma once
 
 #include <cstdint>
@@ -14,5 +15,13 @@ namespace enas4d {
 /// threads. What `run` throws is thrown here.
 void for_each_slice(const torch::Tensor& images,
                     const std::function<void(std::int64_t first, const torch::Tensor& slice)>& run);
+
+/// Parts that for_each_part makes of `count` things: one a thread, one in all within a slice.
+std::int64_t parts_of(std::int64_t count);
+
+/// Calls `run(part, begin, end)` for each part of [0, count), all at the same time.
+void for_each_part(
+    std::int64_t count,
+    const std::function<void(std::int64_t part, std::int64_t begin, std::int64_t end)>& run);
 
 }  // namespace enas4d

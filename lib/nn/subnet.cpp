@@ -7,6 +7,8 @@
 #include <torch/torch.h>
 
 #include "nn/dataflow.h"
+#include "nn/depthwise.h"
+#include "nn/norm_activation.h"
 #include "nn/serial_section.h"
 #include "nn/shared_weights.h"
 #include "nn/slices.h"
@@ -115,7 +117,9 @@ void Subnet::prepare() {
       bias = weights_.at(name + "_norm_bias") - weights_.at(name + "_norm_mean") * scale;
       weight = weight * scale.view({-1, 1, 1, 1});
     }
-    prepared->weight.push_back(weight.contiguous(torch::MemoryFormat::ChannelsLast));
+    prepared->weight.push_back(layer.role == Role::kDepthwise
+                                   ? packed_depthwise(weight)
+                                   : weight.contiguous(torch::MemoryFormat::ChannelsLast));
     prepared->bias.push_back(bias);
   }
   prepared_ = std::move(prepared);
@@ -136,12 +140,11 @@ void Subnet::calibrate(const std::function<torch::Tensor()>& next) {
                                                      weights_.at(name + "_bias")));
         }
         const auto y = convolve(layer, x, weights_.at(name + "_weight"), {});
-        const auto [normed, mean, inverse_deviation] = torch::native_batch_norm(
-            y, weights_.at(name + "_norm_weight"), weights_.at(name + "_norm_bias"), {}, {},
-            /*training=*/true, /*momentum=*/0.0, kNormEpsilon);
-        const auto var = inverse_deviation.to(torch::kDouble).pow(-2) - kNormEpsilon;
-        statistics[name].add(mean, var, weight_of_batch);
-        return activate(layer.activation, normed);
+        const NormedBatch normed = norm_activation_with_statistics(
+            y, {weights_.at(name + "_norm_weight"), weights_.at(name + "_norm_bias")},
+            layer.activation);
+        statistics[name].add(normed.mean, normed.var, weight_of_batch);
+        return normed.y;
       });
     }
   }
@@ -176,6 +179,7 @@ torch::Tensor multiply(const torch::Tensor& x, const torch::Tensor& weight,
 void infer_layer(const Layer& layer, const torch::Tensor& weight, const torch::Tensor& bias,
                  Values& values) {
   run_layer(layer, values, [&](const Layer&, const torch::Tensor& x) {
+    if (layer.role == Role::kDepthwise) return infer_depthwise(layer, x, weight, bias);
     torch::Tensor y =
         is_product(layer, x) ? multiply(x, weight, bias) : convolve(layer, x, weight, bias);
     switch (layer.activation) {

@@ -6,6 +6,7 @@
 #include <torch/torch.h>
 
 #include "nn/dataflow.h"
+#include "nn/norm_activation.h"
 #include "util/rng.h"
 
 namespace enas4d {
@@ -34,20 +35,6 @@ torch::Tensor initial_value(const Layer& layer, const ParameterShape& parameter,
   for (std::int64_t i = 0; i < weight.numel(); ++i)
     data[i] = static_cast<float>(deviation * rng.normal());
   return weight;
-}
-
-/// Batch norm by batch statistics alone: the supernet keeps none (design 2).
-torch::Tensor normalise_by_batch(const torch::Tensor& x, const LayerWeights& weights,
-                                 int norm_batch) {
-  const auto normalise = [&](const torch::Tensor& part) {
-    return torch::batch_norm(part, weights.norm_weight, weights.norm_bias, {}, {},
-                             /*training=*/true,
-                             /*momentum=*/0.0, kNormEpsilon, /*cudnn_enabled=*/false);
-  };
-  if (norm_batch == 0 || x.size(0) <= norm_batch) return normalise(x);
-  std::vector<torch::Tensor> parts;
-  for (const auto& part : x.split(norm_batch)) parts.push_back(normalise(part));
-  return torch::cat(parts);
 }
 
 torch::Tensor drop_channels(const torch::Tensor& x, int stage, const Dropout& dropout) {
@@ -91,8 +78,10 @@ Exits SupernetImpl::forward(const torch::Tensor& images, const Plan& plan,
         x = drop_channels(x, layer.stage, options.dropout);
       }
       x = convolve(layer, x, weights.weight, weights.bias);
-      if (has_norm(layer.role)) x = normalise_by_batch(x, weights, options.norm_batch);
-      return activate(layer.activation, x);
+      if (!has_norm(layer.role)) return activate(layer.activation, x);
+      // By batch statistics alone: the supernet keeps none (design 2).
+      return norm_activation(x, {weights.norm_weight, weights.norm_bias}, layer.activation,
+                             options.norm_batch);
     });
     if (layer.role == Role::kClassifier) {
       exits.logits.push_back(flat_logits(values[static_cast<std::size_t>(layer.output)]));

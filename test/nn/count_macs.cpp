@@ -24,6 +24,9 @@ std::unique_ptr<at::ObserverContext> count_operation(const at::RecordFunction& f
     const auto inputs = function.inputs();
     const auto x = inputs[1].toTensor().sizes();
     counted_macs += x[0] * x[1] * inputs[2].toTensor().sizes()[1];
+  } else if (std::string(function.name()) == "enas4d::depthwise") {
+    const auto inputs = function.inputs();
+    counted_macs += inputs[0].toTensor().numel() * inputs[1].toInt() * inputs[1].toInt();
   }
   return nullptr;
 }
