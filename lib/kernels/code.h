@@ -3,6 +3,7 @@
 
 #include "kernels/depthwise.h"
 #include "kernels/norm.h"
+#include "kernels/pointwise.h"
 
 namespace enas4d {
 
@@ -24,6 +25,10 @@ struct KernelCode {
   void (*norm_input_gradient)(const NormShape&, const float* x, const float* y_gradient,
                               const NormLine&, const NormGradientLine&, Activation,
                               float* x_gradient);
+  void (*pointwise)(const PointwiseShape&, const PointwiseInputs&, const float* packed,
+                    const PointwiseFinish&, float* y);
+  void (*pointwise_weight_gradient)(const PointwiseShape&, const float* x, const float* y_gradient,
+                                    const PointwiseGradient&);
 };
 
 extern const KernelCode kBaselineCode;

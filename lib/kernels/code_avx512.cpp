@@ -12,6 +12,7 @@ constexpr int kRegisters = 32;  ///< vectors that the processor holds
 
 #include "kernels/depthwise_code.h"
 #include "kernels/norm_code.h"
+#include "kernels/pointwise_code.h"
 
 namespace enas4d {
 
@@ -21,6 +22,8 @@ const KernelCode kAvx512Code = {forward,
                                 norm_statistics_code,
                                 norm_activate_code,
                                 norm_gradient_sums_code,
-                                norm_input_gradient_code};
+                                norm_input_gradient_code,
+                                pointwise_code,
+                                pointwise_weight_gradient_code};
 
 }  // namespace enas4d

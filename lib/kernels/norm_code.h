@@ -10,26 +10,6 @@ namespace {
 
 constexpr Index kRunPixels = 512;  ///< summed in float before the sum goes on in double
 
-/// Calls `run(VectorOf<lanes>, count)` constants for strips of channels that cover [first, last):
-/// wide strips of several vectors, then narrower ones.
-template <int lanes, Count count>
-struct Strip {
-  using Vector = typename VectorOf<lanes>::Type;
-  static constexpr Count kCount = count;
-  static constexpr Count kWidth = size(lanes) * count;
-};
-
-template <class Run>
-inline void for_each_strip(Index first, Index last, Run&& run) {
-  for (; first + 4 * kLanes <= last; first += 4 * kLanes) run(Strip<kLanes, 4>{}, first);
-  for (; first + kLanes <= last; first += kLanes) run(Strip<kLanes, 1>{}, first);
-  if constexpr (kLanes > 8)
-    for (; first + 8 <= last; first += 8) run(Strip<8, 1>{}, first);
-  if constexpr (kLanes > 4)
-    for (; first + 4 <= last; first += 4) run(Strip<4, 1>{}, first);
-  for (; first < last; ++first) run(Strip<1, 1>{}, first);
-}
-
 /// Adds what float sums hold to sums in double, and clears them.
 template <class V, Count count>
 inline void flush(V (&sum)[count], double* total) {
@@ -41,14 +21,8 @@ inline void flush(V (&sum)[count], double* total) {
   for (Count i = 0; i < count * lanes_of<V>(); ++i) total[i] += static_cast<double>(part[i]);
 }
 
-template <class V, Count count>
-inline void load_strip(const float* from, V (&to)[count]) {
-#pragma GCC unroll 4
-  for (Count v = 0; v < count; ++v) load(from + v * lanes_of<V>(), to[v]);
-}
-
 void norm_statistics_code(const NormShape& shape, const float* x, float* mean, float* var) {
-  for_each_strip(shape.first, shape.last, [&](auto strip, Index c) {
+  for_each_strip<4>(shape.first, shape.last, [&](auto strip, Index c) {
     using S = decltype(strip);
     using V = typename S::Vector;
     double total[S::kWidth] = {}, square_total[S::kWidth] = {};
@@ -85,7 +59,7 @@ void norm_statistics_code(const NormShape& shape, const float* x, float* mean, f
 void norm_activate_code(const NormShape& shape, const float* x, const NormLine& line,
                         Activation activation, float* y) {
   with_activation(activation, [&](auto constant) {
-    for_each_strip(shape.first, shape.last, [&](auto strip, Index c) {
+    for_each_strip<4>(shape.first, shape.last, [&](auto strip, Index c) {
       using S = decltype(strip);
       using V = typename S::Vector;
       V scale[S::kCount], shift[S::kCount];
@@ -111,7 +85,7 @@ void norm_gradient_sums_code(const NormShape& shape, const float* x, const float
                              const NormLine& line, const float* mean, Activation activation,
                              float* sum_of, float* product_sum_of) {
   with_activation(activation, [&](auto constant) {
-    for_each_strip(shape.first, shape.last, [&](auto strip, Index c) {
+    for_each_strip<4>(shape.first, shape.last, [&](auto strip, Index c) {
       using S = decltype(strip);
       using V = typename S::Vector;
       double total[S::kWidth] = {}, product_total[S::kWidth] = {};
@@ -152,7 +126,7 @@ void norm_input_gradient_code(const NormShape& shape, const float* x, const floa
                               const NormLine& line, const NormGradientLine& statistics,
                               Activation activation, float* dx) {
   with_activation(activation, [&](auto constant) {
-    for_each_strip(shape.first, shape.last, [&](auto strip, Index c) {
+    for_each_strip<4>(shape.first, shape.last, [&](auto strip, Index c) {
       using S = decltype(strip);
       using V = typename S::Vector;
       V scale[S::kCount], shift[S::kCount], mean[S::kCount], offset[S::kCount], slope[S::kCount];

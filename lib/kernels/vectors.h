@@ -103,5 +103,33 @@ inline void with_activation(Activation activation, Run&& run) {
   }
 }
 
+/// Neighbouring channels: `count` vectors of `lanes`.
+template <int lanes, Count count>
+struct Strip {
+  using Vector = typename VectorOf<lanes>::Type;
+  static constexpr Count kCount = count;
+  static constexpr Count kWidth = size(lanes) * count;
+};
+
+/// Calls `run(strip, channel)` for strips that cover the channels [first, last): as wide as
+/// possible, then narrower ones.
+template <Count widest, class Run>
+inline void for_each_strip(Index first, Index last, Run&& run) {
+  constexpr Index kWide = static_cast<Index>(widest) * kLanes;
+  for (; first + kWide <= last; first += kWide) run(Strip<kLanes, widest>{}, first);
+  for (; first + kLanes <= last; first += kLanes) run(Strip<kLanes, 1>{}, first);
+  if constexpr (kLanes > 8)
+    for (; first + 8 <= last; first += 8) run(Strip<8, 1>{}, first);
+  if constexpr (kLanes > 4)
+    for (; first + 4 <= last; first += 4) run(Strip<4, 1>{}, first);
+  for (; first < last; ++first) run(Strip<1, 1>{}, first);
+}
+
+template <class V, Count count>
+inline void load_strip(const float* from, V (&to)[count]) {
+#pragma GCC unroll 4
+  for (Count v = 0; v < count; ++v) load(from + v * lanes_of<V>(), to[v]);
+}
+
 }  // namespace
 }  // namespace enas4d

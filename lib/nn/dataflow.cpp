@@ -3,26 +3,32 @@
 #include <torch/torch.h>
 
 #include "nn/depthwise.h"
+#include "nn/pointwise.h"
 
 namespace enas4d {
 
-torch::Tensor gather_inputs(const Layer& layer, const Values& values) {
-  const auto read = [&](int i) {
+std::vector<torch::Tensor> gather_inputs(const Layer& layer, const Values& values) {
+  std::vector<torch::Tensor> inputs;
+  inputs.reserve(kMaxStages);
+  for (int i = 0; i < layer.input_count; ++i) {
     const auto& value =
         values[static_cast<std::size_t>(layer.inputs[static_cast<std::size_t>(i)].value)];
-    return layer.role == Role::kSqueeze ? spatial_mean(value) : value;
-  };
-  if (layer.input_count == 1) return read(0);
-  std::vector<torch::Tensor> parts;
-  parts.reserve(kMaxStages);
-  for (int i = 0; i < layer.input_count; ++i) parts.push_back(read(i));
-  return torch::cat(parts, 1);
+    inputs.push_back(layer.role == Role::kSqueeze ? spatial_mean(value) : value);
+  }
+  return inputs;
 }
 
-torch::Tensor convolve(const Layer& layer, const torch::Tensor& x, const torch::Tensor& weight,
-                       const torch::Tensor& bias) {
-  if (layer.role == Role::kDepthwise) return depthwise(x, weight, layer.stride);
-  return torch::conv2d(x, weight, bias, layer.stride, layer.kernel / 2);
+torch::Tensor joined_inputs(const std::vector<torch::Tensor>& inputs) {
+  return inputs.size() == 1 ? inputs[0] : torch::cat(inputs, 1);
+}
+
+torch::Tensor convolve(const Layer& layer, const std::vector<torch::Tensor>& inputs,
+                       const torch::Tensor& weight, const torch::Tensor& bias) {
+  if (layer.role == Role::kDepthwise) return depthwise(inputs[0], weight, layer.stride);
+  if (layer.role == Role::kStem)
+    return torch::conv2d(inputs[0], weight, bias, layer.stride, layer.kernel / 2);
+  const auto y = pointwise(inputs, weight);
+  return bias.defined() ? y + bias.view({1, -1, 1, 1}) : y;
 }
 
 torch::Tensor activate(Activation activation, const torch::Tensor& x) {

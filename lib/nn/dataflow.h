@@ -13,21 +13,25 @@ namespace enas4d {
 
 using Values = std::vector<torch::Tensor>;
 
-/// The layer's input: its values side by side along channels, N x in_channels x H x W; for squeezes
-/// their means, N x in x 1 x 1.
-torch::Tensor gather_inputs(const Layer& layer, const Values& values);
+/// What the layer reads, side by side along channels: N x C_i x H x W each; for squeezes their
+/// means, N x C_i x 1 x 1.
+std::vector<torch::Tensor> gather_inputs(const Layer& layer, const Values& values);
+
+/// `inputs` as one tensor.
+torch::Tensor joined_inputs(const std::vector<torch::Tensor>& inputs);
 
 /// Convolution with the layer's stride, padding and groups (linear layers are 1x1 convolutions on N
 /// x C x 1 x 1).
-torch::Tensor convolve(const Layer& layer, const torch::Tensor& x, const torch::Tensor& weight,
-                       const torch::Tensor& bias);
+torch::Tensor convolve(const Layer& layer, const std::vector<torch::Tensor>& inputs,
+                       const torch::Tensor& weight, const torch::Tensor& bias);
 
 torch::Tensor activate(Activation activation, const torch::Tensor& x);
 
 /// N x C x H x W -> N x C x 1 x 1.
 torch::Tensor spatial_mean(const torch::Tensor& x);
 
-/// Runs one layer: `compute(layer, x)` gives its activated output before gate, residual and mean.
+/// Runs one layer: `compute(layer, inputs)` gives its activated output before gate, residual and
+/// mean.
 template <class Compute>
 void run_layer(const Layer& layer, Values& values, Compute&& compute) {
   const auto at = [&](int value) -> torch::Tensor& {

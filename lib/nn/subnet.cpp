@@ -9,6 +9,7 @@
 #include "nn/dataflow.h"
 #include "nn/depthwise.h"
 #include "nn/norm_activation.h"
+#include "nn/pointwise.h"
 #include "nn/serial_section.h"
 #include "nn/shared_weights.h"
 #include "nn/slices.h"
@@ -88,6 +89,12 @@ bool is_small(const Plan& plan, const LayerRange& range, std::int64_t images) {
   return images * sum < kSerialLayerMacs * static_cast<std::int64_t>(range.last - range.first);
 }
 
+torch::Tensor prepared_weight(const Layer& layer, const torch::Tensor& weight) {
+  if (layer.role == Role::kDepthwise) return packed_depthwise(weight);
+  if (layer.role == Role::kStem) return weight.contiguous(torch::MemoryFormat::ChannelsLast);
+  return packed_pointwise(weight);
+}
+
 bool is_head(Role role) {
   return role == Role::kFeatures || role == Role::kClassifier;
 }
@@ -117,9 +124,7 @@ void Subnet::prepare() {
       bias = weights_.at(name + "_norm_bias") - weights_.at(name + "_norm_mean") * scale;
       weight = weight * scale.view({-1, 1, 1, 1});
     }
-    prepared->weight.push_back(layer.role == Role::kDepthwise
-                                   ? packed_depthwise(weight)
-                                   : weight.contiguous(torch::MemoryFormat::ChannelsLast));
+    prepared->weight.push_back(prepared_weight(layer, weight));
     prepared->bias.push_back(bias);
   }
   prepared_ = std::move(prepared);
@@ -134,7 +139,7 @@ void Subnet::calibrate(const std::function<torch::Tensor()>& next) {
     for (const Layer& layer : plan_.layers) {
       if (is_head(layer.role)) continue;
       const std::string name = layer_name(layer);
-      run_layer(layer, values, [&](const Layer&, const torch::Tensor& x) {
+      run_layer(layer, values, [&](const Layer&, const std::vector<torch::Tensor>& x) {
         if (!has_norm(layer.role)) {
           return activate(layer.activation, convolve(layer, x, weights_.at(name + "_weight"),
                                                      weights_.at(name + "_bias")));
@@ -157,46 +162,27 @@ void Subnet::calibrate(const std::function<torch::Tensor()>& next) {
 
 namespace {
 
-/// Multiply-accumulates below which a 1x1 convolution is a plain matrix product: what oneDNN does
-/// before it computes takes longer than the product. (scripts/bench eval: time_over_macs_64)
-constexpr std::int64_t kProductMacs = 2000000;
-
-bool is_product(const Layer& layer, const torch::Tensor& x) {
-  return layer.kernel == 1 && layer.stride == 1 && x.size(0) * macs(layer) < kProductMacs &&
-         x.is_contiguous(torch::MemoryFormat::ChannelsLast);
+/// A layer's convolution, norm, activation and residual in one pass.
+torch::Tensor infer_convolution(const Layer& layer, const torch::Tensor& weight,
+                                const torch::Tensor& bias, const Values& values) {
+  const auto inputs = gather_inputs(layer, values);
+  if (layer.role == Role::kDepthwise) return infer_depthwise(layer, inputs[0], weight, bias);
+  if (layer.role != Role::kStem) {
+    const bool adds = layer.addend != kNoValue;
+    return infer_pointwise(
+        inputs, {weight, bias, layer.activation,
+                 adds ? values[static_cast<std::size_t>(layer.addend)] : torch::Tensor()});
+  }
+  return activate(layer.activation, convolve(layer, inputs, weight, bias))
+      .contiguous(torch::MemoryFormat::ChannelsLast);
 }
 
-/// A 1x1 convolution: pixels x channels times the weight.
-torch::Tensor multiply(const torch::Tensor& x, const torch::Tensor& weight,
-                       const torch::Tensor& bias) {
-  const auto pixels = x.permute({0, 2, 3, 1}).view({-1, x.size(1)});
-  return torch::addmm(bias, pixels, weight.view({weight.size(0), weight.size(1)}).t())
-      .view({x.size(0), x.size(2), x.size(3), weight.size(0)})
-      .permute({0, 3, 1, 2});
-}
-
-/// One layer at inference. In place where nobody else can see it.
 void infer_layer(const Layer& layer, const torch::Tensor& weight, const torch::Tensor& bias,
                  Values& values) {
-  run_layer(layer, values, [&](const Layer&, const torch::Tensor& x) {
-    if (layer.role == Role::kDepthwise) return infer_depthwise(layer, x, weight, bias);
-    torch::Tensor y =
-        is_product(layer, x) ? multiply(x, weight, bias) : convolve(layer, x, weight, bias);
-    switch (layer.activation) {
-      case Activation::kLinear:
-        break;
-      case Activation::kRelu:
-        y.relu_();
-        break;
-      case Activation::kHardSwish:
-        torch::hardswish_(y);
-        break;
-      case Activation::kHardSigmoid:
-        torch::hardsigmoid_(y);
-        break;
-    }
-    return y;
-  });
+  torch::Tensor y = infer_convolution(layer, weight, bias, values);
+  if (layer.gated != kNoValue) y = values[static_cast<std::size_t>(layer.gated)] * y;
+  if (is_pooled(layer.role)) y = spatial_mean(y);
+  values[static_cast<std::size_t>(layer.output)] = y;
 }
 
 }  // namespace

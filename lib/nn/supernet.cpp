@@ -72,12 +72,12 @@ Exits SupernetImpl::forward(const torch::Tensor& images, const Plan& plan,
   Values values = begin_values(plan, images);
   Exits exits;
   for (const Layer& layer : plan.layers) {
-    run_layer(layer, values, [&](const Layer&, torch::Tensor x) {
+    run_layer(layer, values, [&](const Layer&, std::vector<torch::Tensor> inputs) {
       const LayerWeights weights = layer_weights(layer);
       if (layer.role == Role::kClassifier && options.dropout.rate > 0) {
-        x = drop_channels(x, layer.stage, options.dropout);
+        inputs = {drop_channels(joined_inputs(inputs), layer.stage, options.dropout)};
       }
-      x = convolve(layer, x, weights.weight, weights.bias);
+      const torch::Tensor x = convolve(layer, inputs, weights.weight, weights.bias);
       if (!has_norm(layer.role)) return activate(layer.activation, x);
       // By batch statistics alone: the supernet keeps none (design 2).
       return norm_activation(x, {weights.norm_weight, weights.norm_bias}, layer.activation,

@@ -1,0 +1,167 @@
+// The matrix product of 1x1 convolutions for one instruction set: a tile of pixels times one or two
+// blocks of output channels, whose sums stay in registers through all inputs.
+#pragma once
+
+#include "kernels/code.h"
+#include "kernels/vectors.h"
+
+namespace enas4d {
+namespace {
+
+constexpr int kTilePixels = kRegisters == 32 ? 12 : (kLanes == 8 ? 6 : 3);
+constexpr int kTileBlocks = kRegisters == 32 ? 2 : 1;
+
+/// Where a tile lies.
+struct TilePlace {
+  Index pixel, block;
+};
+
+template <int pixels, int blocks>
+void multiply_tile(const PointwiseShape& shape, const PointwiseInputs& x, const float* packed,
+                   const PointwiseFinish& finish, const TilePlace& place, float* y) {
+  using Vector = VectorOf<kLanes>::Type;
+  constexpr int kVectors = blocks * kChannelBlock / kLanes;
+  const Index block_size = shape.in_channels * kChannelBlock;
+  const Index first_out = place.block * kChannelBlock;
+  float bias[size(blocks * kChannelBlock)];
+  for (Index i = 0; i < blocks * kChannelBlock; ++i)
+    bias[i] = finish.bias != nullptr && first_out + i < shape.out_channels
+                  ? finish.bias[first_out + i]
+                  : 0;
+  Vector sum[size(pixels)][size(kVectors)];
+#pragma GCC unroll 12
+  for (int p = 0; p < pixels; ++p)
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) load(bias + v * kLanes, sum[p][v]);
+
+  const float* w = packed + place.block * block_size;
+  for (Index i = 0; i < x.input_count; ++i) {
+    const Index channels = x.inputs[i].channels;
+    const float* from = x.inputs[i].data + place.pixel * channels;
+    for (Index c = 0; c < channels; ++c, w += kChannelBlock) {
+      Vector factor[size(kVectors)];
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) {
+        const int lane = v * kLanes;
+        load(w + lane / kChannelBlock * block_size + lane % kChannelBlock, factor[v]);
+      }
+#pragma GCC unroll 12
+      for (int p = 0; p < pixels; ++p)
+#pragma GCC unroll 4
+        for (int v = 0; v < kVectors; ++v) sum[p][v] += from[p * channels + c] * factor[v];
+    }
+  }
+
+#pragma GCC unroll 12
+  for (int p = 0; p < pixels; ++p) {
+    const Index at = (place.pixel + p) * shape.out_channels + first_out;
+#pragma GCC unroll 4
+    for (int v = 0; v < kVectors; ++v) {
+      const Index left = shape.out_channels - first_out - v * kLanes;
+      with_activation(finish.activation,
+                      [&](auto constant) { apply<decltype(constant)::kValue>(sum[p][v]); });
+      float* to = y + at + v * kLanes;
+      const float* add = finish.addend == nullptr ? nullptr : finish.addend + at + v * kLanes;
+      if (left >= kLanes) {
+        Vector more;
+        if (add != nullptr) {
+          load(add, more);
+          sum[p][v] += more;
+        }
+        store(sum[p][v], to);
+      } else {
+        float part[kLanes];
+        store(sum[p][v], part);
+        for (Index k = 0; k < left; ++k) to[k] = part[k] + (add == nullptr ? 0 : add[k]);
+      }
+    }
+  }
+}
+
+/// All tiles of `pixels` pixels that fit between `pixel` and the end; gives the first pixel left
+/// over.
+template <int pixels>
+Index multiply_rows(const PointwiseShape& shape, const PointwiseInputs& x, const float* packed,
+                    const PointwiseFinish& finish, Index pixel, float* y) {
+  const Index blocks = (shape.out_channels + kChannelBlock - 1) / kChannelBlock;
+  for (; pixel + pixels <= shape.pixels; pixel += pixels) {
+    Index block = 0;
+    for (; block + kTileBlocks <= blocks; block += kTileBlocks)
+      multiply_tile<pixels, kTileBlocks>(shape, x, packed, finish, {pixel, block}, y);
+    for (; block < blocks; ++block)
+      multiply_tile<pixels, 1>(shape, x, packed, finish, {pixel, block}, y);
+  }
+  return pixel;
+}
+
+void pointwise_code(const PointwiseShape& shape, const PointwiseInputs& x, const float* packed,
+                    const PointwiseFinish& finish, float* y) {
+  Index pixel = multiply_rows<kTilePixels>(shape, x, packed, finish, 0, y);
+  if constexpr (kTilePixels > 8) pixel = multiply_rows<8>(shape, x, packed, finish, pixel, y);
+  if constexpr (kTilePixels > 4) pixel = multiply_rows<4>(shape, x, packed, finish, pixel, y);
+  if constexpr (kTilePixels > 2) pixel = multiply_rows<2>(shape, x, packed, finish, pixel, y);
+  multiply_rows<1>(shape, x, packed, finish, pixel, y);
+}
+
+/// Pixels [first, last) of x and of y's gradient.
+struct PixelRange {
+  Index first, last;
+};
+
+/// `outs` rows of the gradient in one strip of columns.
+template <class S, int outs>
+inline void add_products(const PointwiseShape& shape, const float* x, const float* dy,
+                         const PixelRange& range, const PointwiseGradient& gradient) {
+  using V = typename S::Vector;
+  V sum[size(outs)][S::kCount];
+#pragma GCC unroll 12
+  for (int o = 0; o < outs; ++o) load_strip(gradient.data + o * gradient.pitch, sum[o]);
+  x += range.first * shape.in_channels;
+  dy += range.first * shape.out_channels;
+  for (Index p = range.first; p < range.last; ++p) {
+    V value[S::kCount];
+    load_strip(x, value);
+#pragma GCC unroll 12
+    for (int o = 0; o < outs; ++o)
+#pragma GCC unroll 4
+      for (Count v = 0; v < S::kCount; ++v) sum[o][v] += dy[o] * value[v];
+    x += shape.in_channels;
+    dy += shape.out_channels;
+  }
+#pragma GCC unroll 12
+  for (int o = 0; o < outs; ++o)
+#pragma GCC unroll 4
+    for (Count v = 0; v < S::kCount; ++v)
+      store(sum[o][v], gradient.data + o * gradient.pitch + v * lanes_of<V>());
+}
+
+template <int outs>
+Index add_rows(const PointwiseShape& shape, const float* x, const float* dy,
+               const PixelRange& range, const PointwiseGradient& gradient, Index out) {
+  for (; out + outs <= shape.out_channels; out += outs)
+    for_each_strip<size(kTileBlocks * kChannelBlock / kLanes)>(
+        0, shape.in_channels, [&](auto strip, Index c) {
+          add_products<decltype(strip), outs>(
+              shape, x + c, dy + out, range,
+              {gradient.data + out * gradient.pitch + c, gradient.pitch});
+        });
+  return out;
+}
+
+/// In runs of pixels that stay in the cache while all tiles of the gradient pass over them.
+void pointwise_weight_gradient_code(const PointwiseShape& shape, const float* x, const float* dy,
+                                    const PointwiseGradient& gradient) {
+  const Index fit = kBandFloats / (shape.in_channels + shape.out_channels);
+  const Index run = fit < 16 ? 16 : fit;
+  for (Index first = 0; first < shape.pixels; first += run) {
+    const PixelRange range = {first, first + run < shape.pixels ? first + run : shape.pixels};
+    Index out = add_rows<kTilePixels>(shape, x, dy, range, gradient, 0);
+    if constexpr (kTilePixels > 8) out = add_rows<8>(shape, x, dy, range, gradient, out);
+    if constexpr (kTilePixels > 4) out = add_rows<4>(shape, x, dy, range, gradient, out);
+    if constexpr (kTilePixels > 2) out = add_rows<2>(shape, x, dy, range, gradient, out);
+    add_rows<1>(shape, x, dy, range, gradient, out);
+  }
+}
+
+}  // namespace
+}  // namespace enas4d
