@@ -17,11 +17,12 @@ struct KernelCode {
                                    const float* turned, float* x_gradient, float* scratch);
   void (*depthwise_weight_gradient)(const DepthwiseShape&, const float* x, const float* y_gradient,
                                     float* packed_gradient, float* scratch);
-  void (*norm_statistics)(const NormShape&, const float* x, float* mean, float* var);
+  void (*norm_sums)(const NormShape&, const float* x, const float* centre, double* sum,
+                    double* square_sum);
   void (*norm_activate)(const NormShape&, const float* x, const NormLine&, Activation, float* y);
   void (*norm_gradient_sums)(const NormShape&, const float* x, const float* y_gradient,
-                             const NormLine&, const float* mean, Activation, float* sum,
-                             float* product_sum);
+                             const NormLine&, const float* mean, Activation, double* sum,
+                             double* product_sum);
   void (*norm_input_gradient)(const NormShape&, const float* x, const float* y_gradient,
                               const NormLine&, const NormGradientLine&, Activation,
                               float* x_gradient);

@@ -19,7 +19,7 @@ namespace enas4d {
 const KernelCode kAvx512Code = {forward,
                                 input_gradient,
                                 weight_gradient,
-                                norm_statistics_code,
+                                norm_sums_code,
                                 norm_activate_code,
                                 norm_gradient_sums_code,
                                 norm_input_gradient_code,

@@ -4,9 +4,9 @@
 
 namespace enas4d {
 
-void norm_statistics(InstructionSet set, const NormShape& shape, const float* x, float* mean,
-                     float* var) {
-  code_of(set).norm_statistics(shape, x, mean, var);
+void norm_sums(InstructionSet set, const NormShape& shape, const float* x, const float* centre,
+               double* sum, double* square_sum) {
+  code_of(set).norm_sums(shape, x, centre, sum, square_sum);
 }
 
 void norm_activate(InstructionSet set, const NormShape& shape, const float* x, const NormLine& line,
@@ -16,7 +16,7 @@ void norm_activate(InstructionSet set, const NormShape& shape, const float* x, c
 
 void norm_gradient_sums(InstructionSet set, const NormShape& shape, const float* x,
                         const float* y_gradient, const NormLine& line, const float* mean,
-                        Activation activation, float* sum, float* product_sum) {
+                        Activation activation, double* sum, double* product_sum) {
   code_of(set).norm_gradient_sums(shape, x, y_gradient, line, mean, activation, sum, product_sum);
 }
 

@@ -1,6 +1,6 @@
 // Batch norm by batch statistics and the activation behind it, in two passes over memory forward
-// and two backward. Arrays are pixels x channels (NHWC, all pixels of the images that are
-// normalised together). One thread; callers divide groups of images and ranges of channels.
+// and two backward. Arrays are pixels x channels (NHWC). One thread; callers divide the pixels and
+// add up the sums.
 #pragma once
 
 #include <cstdint>
@@ -10,23 +10,21 @@
 
 namespace enas4d {
 
-/// Channels [first, last) of an array of `pixels` x `channels`.
 struct NormShape {
   std::int64_t pixels, channels;
-  std::int64_t first, last;
 };
 
-/// Per channel, arrays of all channels: z = scale * x + shift normalises, with scale = weight /
+/// Per channel: z = scale * x + shift normalises, with scale = weight /
 /// deviation.
 struct NormLine {
   const float* scale;
   const float* shift;
 };
 
-/// Mean and biased variance of each channel; sums in double over short runs in float, about the
-/// first pixel's value.
-void norm_statistics(InstructionSet set, const NormShape& shape, const float* x, float* mean,
-                     float* var);
+/// Per channel the sums of x - centre and of its square; in float over short runs, then in double.
+/// With a centre near the values, variances lose nothing where the mean is large.
+void norm_sums(InstructionSet set, const NormShape& shape, const float* x, const float* centre,
+               double* sum, double* square_sum);
 
 /// y = activation(scale * x + shift).
 void norm_activate(InstructionSet set, const NormShape& shape, const float* x, const NormLine& line,
@@ -36,7 +34,7 @@ void norm_activate(InstructionSet set, const NormShape& shape, const float* x, c
 /// mean).
 void norm_gradient_sums(InstructionSet set, const NormShape& shape, const float* x,
                         const float* y_gradient, const NormLine& line, const float* mean,
-                        Activation activation, float* sum, float* product_sum);
+                        Activation activation, double* sum, double* product_sum);
 
 /// x_gradient = scale * (g - offset - slope * (x - mean)), what the statistics' own gradients make
 /// of g.

@@ -21,13 +21,14 @@ inline void flush(V (&sum)[count], double* total) {
   for (Count i = 0; i < count * lanes_of<V>(); ++i) total[i] += static_cast<double>(part[i]);
 }
 
-void norm_statistics_code(const NormShape& shape, const float* x, float* mean, float* var) {
-  for_each_strip<4>(shape.first, shape.last, [&](auto strip, Index c) {
+void norm_sums_code(const NormShape& shape, const float* x, const float* centre_of, double* sum_of,
+                    double* square_sum_of) {
+  for_each_strip<4>(0, shape.channels, [&](auto strip, Index c) {
     using S = decltype(strip);
     using V = typename S::Vector;
     double total[S::kWidth] = {}, square_total[S::kWidth] = {};
     V centre[S::kCount], sum[S::kCount], square[S::kCount];
-    load_strip(x + c, centre);
+    load_strip(centre_of + c, centre);
 #pragma GCC unroll 4
     for (Count v = 0; v < S::kCount; ++v) sum[v] = square[v] = centre[v] - centre[v];
     for (Index begin = 0; begin < shape.pixels; begin += kRunPixels) {
@@ -46,12 +47,9 @@ void norm_statistics_code(const NormShape& shape, const float* x, float* mean, f
       flush(sum, total);
       flush(square, square_total);
     }
-    const double pixels = static_cast<double>(shape.pixels);
     for (Count i = 0; i < S::kWidth; ++i) {
-      const double offset = total[i] / pixels;
-      const double variance = square_total[i] / pixels - offset * offset;
-      (mean + c)[i] = static_cast<float>(static_cast<double>((x + c)[i]) + offset);
-      (var + c)[i] = static_cast<float>(variance > 0 ? variance : 0);
+      (sum_of + c)[i] = total[i];
+      (square_sum_of + c)[i] = square_total[i];
     }
   });
 }
@@ -59,7 +57,7 @@ void norm_statistics_code(const NormShape& shape, const float* x, float* mean, f
 void norm_activate_code(const NormShape& shape, const float* x, const NormLine& line,
                         Activation activation, float* y) {
   with_activation(activation, [&](auto constant) {
-    for_each_strip<4>(shape.first, shape.last, [&](auto strip, Index c) {
+    for_each_strip<4>(0, shape.channels, [&](auto strip, Index c) {
       using S = decltype(strip);
       using V = typename S::Vector;
       V scale[S::kCount], shift[S::kCount];
@@ -83,9 +81,9 @@ void norm_activate_code(const NormShape& shape, const float* x, const NormLine& 
 
 void norm_gradient_sums_code(const NormShape& shape, const float* x, const float* dy,
                              const NormLine& line, const float* mean, Activation activation,
-                             float* sum_of, float* product_sum_of) {
+                             double* sum_of, double* product_sum_of) {
   with_activation(activation, [&](auto constant) {
-    for_each_strip<4>(shape.first, shape.last, [&](auto strip, Index c) {
+    for_each_strip<4>(0, shape.channels, [&](auto strip, Index c) {
       using S = decltype(strip);
       using V = typename S::Vector;
       double total[S::kWidth] = {}, product_total[S::kWidth] = {};
@@ -115,8 +113,8 @@ void norm_gradient_sums_code(const NormShape& shape, const float* x, const float
         flush(product, product_total);
       }
       for (Count i = 0; i < S::kWidth; ++i) {
-        (sum_of + c)[i] = static_cast<float>(total[i]);
-        (product_sum_of + c)[i] = static_cast<float>(product_total[i]);
+        (sum_of + c)[i] = total[i];
+        (product_sum_of + c)[i] = product_total[i];
       }
     });
   });
@@ -126,7 +124,7 @@ void norm_input_gradient_code(const NormShape& shape, const float* x, const floa
                               const NormLine& line, const NormGradientLine& statistics,
                               Activation activation, float* dx) {
   with_activation(activation, [&](auto constant) {
-    for_each_strip<4>(shape.first, shape.last, [&](auto strip, Index c) {
+    for_each_strip<4>(0, shape.channels, [&](auto strip, Index c) {
       using S = decltype(strip);
       using V = typename S::Vector;
       V scale[S::kCount], shift[S::kCount], mean[S::kCount], offset[S::kCount], slope[S::kCount];
