@@ -25,7 +25,7 @@ TEST_CASE("a recipe survives writing and reading", "[train]") {
   const Recipe recipe = recipe_of(
       recipe_text(R"("ema":0.99,"norm_batch":32,"augmentation":{"pad":2,"flip":false},)"));
   CHECK(recipe.norm_batch == 32);
-  CHECK(!recipe.flip);
+  CHECK(!recipe.augmentation.flip);
   const Json document = to_json(recipe);
   CHECK(to_json(recipe_of(document.dump())) == document);
 }
