@@ -63,7 +63,7 @@ ExitStatus evaluate_specs(const EvalOptions& options, Session& session, Output& 
   const SupernetFile file = load_supernet(options.checkpoint);
   const std::vector<Record> records =
       read_records_from(options.specs, session.streams.in, &file.supernet->space());
-  const Dataset data = open_as_trained(options.images, file.data, session.console);
+  const Dataset data = open_as_trained(options.images, file.data, session.console, &stop);
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (stop.raised()) {
       session.console.info(fmt::format("stopped after {} of {} records", i, records.size()));

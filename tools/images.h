@@ -77,11 +77,13 @@ inline ReadOptions read_options(const ImageOptions& options, ReadObserver& obser
   return result;
 }
 
-/// The images that a checkpoint was trained on.
+/// The images that a checkpoint was trained on. `stop`: of a tool that takes signals itself.
 inline Dataset open_as_trained(const ImageOptions& options, const DataDescription& trained,
-                               Console& console) {
+                               Console& console, const StopFlag* stop = nullptr) {
   ConsoleReadObserver observer(console);
-  return Dataset::open_as(options.data, trained, read_options(options, observer));
+  ReadOptions reading = read_options(options, observer);
+  reading.stop = stop;
+  return Dataset::open_as(options.data, trained, reading);
 }
 
 }  // namespace enas4d

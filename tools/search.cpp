@@ -111,7 +111,7 @@ ExitStatus run_search(const SearchToolOptions& options, Session& session) {
   set_up_compute(options.compute, session.console);
 
   const SupernetFile file = load_supernet(options.checkpoint);
-  const Dataset data = open_as_trained(options.images, file.data, session.console);
+  const Dataset data = open_as_trained(options.images, file.data, session.console, &stop);
   const JournalKey key{file.space_hash, file.hash, data.description().hash,
                        data.calibration_hash()};
   Output output(options.output, session.streams.out);

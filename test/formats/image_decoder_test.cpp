@@ -180,6 +180,11 @@ TEST_CASE("a truncated file is refused wherever it ends", "[formats][images]") {
   }
 }
 
+TEST_CASE("bytes behind a JPEG image do no harm", "[formats][images]") {
+  const std::string file = jpeg_file(smooth_image(3, 16, 16));
+  CHECK(decoded(file + "appended by some program").pixels == decoded(file).pixels);
+}
+
 TEST_CASE("a flipped bit never crashes the decoder", "[formats][images]") {
   const Image image = noise_image(3, 24, 24);
   const std::string file =

@@ -25,7 +25,7 @@ train=(enas4d-train-ofa --space "$here/tiny-space.json" --recipe "$here/tiny-rec
 grep -qF "photos/train/dark/7.PPM: is empty" train.err || fail "the empty image is not named: $(cat train.err)"
 grep -qF "1 of 360 images cannot be read and are left out" train.err || fail "not counted: $(cat train.err)"
 ls cache/enas4d/photos-train-*.images cache/enas4d/photos-val-*.images >/dev/null || fail "no cache"
-jq -e '.data.class_names == ["bright", "dark", "middle"] and .data.resolution == 12' run/run.json >/dev/null ||
+jq -e '.configuration.data | .class_names == ["bright", "dark", "middle"] and .resolution == 12' run/run.json >/dev/null ||
   fail "run.json: $(cat run/run.json)"
 
 # The same images, from the cache alone; what was trained knows them.
