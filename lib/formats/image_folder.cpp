@@ -63,6 +63,17 @@ std::string pack_key(const FolderListing& listing, const ReadOptions& options) {
   return hash.digest();
 }
 
+void require_few_unreadable(const FolderListing& listing,
+                            const std::vector<std::string>& unreadable,
+                            const ReadOptions& options) {
+  const std::size_t images = listing.files.size();
+  const double share = static_cast<double>(unreadable.size()) / static_cast<double>(images);
+  if (share <= options.most_unreadable) return;
+  throw bad_input(listing.folder,
+                  fmt::format("more than {:g} % of its {} images cannot be read, first {}",
+                              100 * options.most_unreadable, images, unreadable.front()));
+}
+
 struct DecodedFile {
   Image image;
   std::string digest;   ///< of the file's bytes
@@ -89,7 +100,8 @@ class PackMaker {
       const DecodedFile file = decoded.next();
       const std::int32_t label = listing_.files[static_cast<std::size_t>(i)].label;
       if (!file.failure.empty()) {
-        leave_out(file.failure);
+        unreadable_.push_back(file.failure);
+        require_few_unreadable(listing_, unreadable_, options_);
       } else {
         hash.add(fmt::format("{} {}\n", label, file.digest));
         writer_.add(file.image, label);
@@ -115,16 +127,6 @@ class PackMaker {
       result.failure = std::string(error.what()).substr(listing_.folder.size() + 1);
     }
     return result;
-  }
-
-  void leave_out(const std::string& failure) {
-    unreadable_.push_back(failure);
-    const std::size_t images = listing_.files.size();
-    const double share = static_cast<double>(unreadable_.size()) / static_cast<double>(images);
-    if (share <= options_.most_unreadable) return;
-    throw bad_input(listing_.folder,
-                    fmt::format("more than {:g} % of its {} images cannot be read, first {}",
-                                100 * options_.most_unreadable, images, unreadable_.front()));
   }
 
   void tell(std::int64_t done, std::int64_t count) const {
@@ -194,6 +196,7 @@ ImageSet read_part(const FolderListing& listing, const ReadOptions& options) {
     images.labels.push_back(images.packed->label(i));
   }
   std::vector<std::string> reasons = images.packed->description().unreadable;
+  require_few_unreadable(listing, reasons, options);  // the cache may come from a laxer run
   if (!reasons.empty() && options.observer != nullptr) {
     for (std::string& reason : reasons) reason.insert(0, listing.folder + "/");
     options.observer->left_out(listing.folder, reasons,

@@ -200,6 +200,7 @@ TEST_CASE("more unreadable images than allowed stop the reading, and nothing is 
   ReadOptions options = folder.options();
   options.most_unreadable = 0.02;
   CHECK(read_image_folder(folder.data(), options).train.size() == 118);
+  CHECK(failure_of(folder, folder.options()).status == ExitStatus::kBadInput);  // cached or not
 }
 
 TEST_CASE("a class of which nothing can be read is refused", "[formats][folder]") {
