@@ -8,6 +8,7 @@
 #include "eval/evaluate.h"
 #include "search/record.h"
 #include "tools/compute.h"
+#include "tools/images.h"
 #include "tools/tools.h"
 #include "util/stop.h"
 
@@ -18,7 +19,7 @@ struct EvalOptions {
   std::string model;
   std::string checkpoint;
   std::string specs;
-  std::string data;
+  ImageOptions images;
   ModelEvaluation measurement;
   std::string output;
   ComputeOptions compute;
@@ -32,7 +33,7 @@ void declare_eval(EvalOptions& options, OptionList& list) {
   add_checkpoint(list, options.checkpoint);
   add_specs(list, options.specs);
   list.group("Measurement");
-  add_data(list, options.data).required = true;
+  declare_images(options.images, list);
   list.add<Split>("--split", options.measurement.split, "the images to measure on",
                   {{"val", Split::kVal}, {"test", Split::kTest}});
   list.add("--batch", options.measurement.batch, "with --model: images that enter together",
@@ -62,7 +63,7 @@ ExitStatus evaluate_specs(const EvalOptions& options, Session& session, Output& 
   const SupernetFile file = load_supernet(options.checkpoint);
   const std::vector<Record> records =
       read_records_from(options.specs, session.streams.in, &file.supernet->space());
-  const Dataset data = Dataset::open_as(options.data, file.data);
+  const Dataset data = open_as_trained(options.images, file.data, session.console, &stop);
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (stop.raised()) {
       session.console.info(fmt::format("stopped after {} of {} records", i, records.size()));
@@ -78,9 +79,9 @@ ExitStatus evaluate_specs(const EvalOptions& options, Session& session, Output& 
   return ExitStatus::kDone;
 }
 
-ExitStatus evaluate_network(const EvalOptions& options, Output& output) {
+ExitStatus evaluate_network(const EvalOptions& options, Session& session, Output& output) {
   const SubnetFile file = load_subnet(options.model);
-  const Dataset data = Dataset::open_as(options.data, file.data);
+  const Dataset data = open_as_trained(options.images, file.data, session.console);
   output.line(evaluate_model(file, data, options.measurement).dump());
   output.finish();
   return ExitStatus::kDone;
@@ -91,7 +92,7 @@ ExitStatus run_eval(const EvalOptions& options, Session& session) {
   set_up_compute(options.compute, session.console);
   Output output(options.output, session.streams.out);
   return options.model.empty() ? evaluate_specs(options, session, output)
-                               : evaluate_network(options, output);
+                               : evaluate_network(options, session, output);
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "export/native.h"
 #include "search/record.h"
 #include "tools/compute.h"
+#include "tools/images.h"
 #include "tools/tools.h"
 #include "util/units.h"
 
@@ -17,7 +18,7 @@ struct ExportOptions {
   std::string checkpoint;
   std::string specs;
   std::optional<std::int64_t> average_macs;
-  std::string data;
+  ImageOptions images;
   std::vector<std::string> formats = {"native"};
   std::string output;
   ComputeOptions compute;
@@ -30,7 +31,7 @@ void declare_export(ExportOptions& options, OptionList& list) {
   list.add("--average-macs", options.average_macs,
            "take the most accurate record on val within this budget; absent = there is one record",
            CountFormat{});
-  add_data(list, options.data).required = true;
+  declare_images(options.images, list);
   list.group("Result");
   list.add("--format", options.formats, "what to write, several with commas", WordList{{"native"}});
   list.add("-o,--output", options.output,
@@ -84,7 +85,7 @@ ExitStatus run_export(const ExportOptions& options, Session& session) {
   if (fitted != record.hashes.end() && fitted->second != file.hash) {
     session.console.warning("the record comes from other weights: its policy may not suit these");
   }
-  const Dataset data = Dataset::open_as(options.data, file.data);
+  const Dataset data = open_as_trained(options.images, file.data, session.console);
   export_native(file, record, data, options.output);
   return ExitStatus::kDone;
 }

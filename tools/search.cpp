@@ -14,6 +14,7 @@
 #include "search/journal.h"
 #include "search/record.h"
 #include "tools/compute.h"
+#include "tools/images.h"
 #include "tools/tools.h"
 #include "util/stop.h"
 
@@ -22,7 +23,7 @@ namespace {
 
 struct SearchToolOptions {
   std::string checkpoint;
-  std::string data;
+  ImageOptions images;
   std::vector<std::int64_t> average_macs;
   bool front = false;
   MacsBounds macs;
@@ -38,7 +39,7 @@ void declare_search(SearchToolOptions& options, OptionList& list) {
   EvolutionOptions& evolution = options.evolution;
   list.group("What to find");
   add_checkpoint(list, options.checkpoint).required = true;
-  add_data(list, options.data).required = true;
+  declare_images(options.images, list);
   list.add("--average-macs", options.average_macs,
            "budgets: the best spec and policy for each, in this order; absent = the whole front",
            CountFormat{});
@@ -110,7 +111,7 @@ ExitStatus run_search(const SearchToolOptions& options, Session& session) {
   set_up_compute(options.compute, session.console);
 
   const SupernetFile file = load_supernet(options.checkpoint);
-  const Dataset data = Dataset::open_as(options.data, file.data);
+  const Dataset data = open_as_trained(options.images, file.data, session.console, &stop);
   const JournalKey key{file.space_hash, file.hash, data.description().hash,
                        data.calibration_hash()};
   Output output(options.output, session.streams.out);

@@ -4,6 +4,7 @@
 #include "cli/common_options.h"
 #include "data/dataset.h"
 #include "tools/compute.h"
+#include "tools/images.h"
 #include "tools/tools.h"
 #include "train/recipe.h"
 #include "train/train.h"
@@ -16,7 +17,7 @@ namespace {
 struct TrainToolOptions {
   std::string space;
   std::string recipe = "sandwich";
-  std::string data;
+  ImageOptions images;
   std::string output;
   int epochs = 0;
   std::uint64_t seed = 1;
@@ -33,7 +34,7 @@ void declare_train(TrainToolOptions& options, OptionList& list) {
   list.group("Training");
   add_space(list, options.space).required = true;
   add_recipe(list, options.recipe);
-  add_data(list, options.data).required = true;
+  declare_images(options.images, list);
   list.add("-o,--output", options.output,
            "the run directory: made, or gone on in if it holds the same configuration",
            TextFormat{"DIR"})
@@ -116,7 +117,12 @@ ExitStatus run_train(const TrainToolOptions& options, Session& session) {
   train_options.workers = options.workers;
   train_options.checkpoint_steps = options.checkpoint_steps;
 
-  const Dataset data = Dataset::open(options.data, options.split_seed);
+  ConsoleReadObserver read_observer(session.console);
+  ReadOptions reading = read_options(options.images, read_observer);
+  reading.channels = train_options.space.channels;
+  reading.resolution = train_options.space.resolution.back();
+  reading.stop = &stop;
+  const Dataset data = Dataset::open(options.images.data, options.split_seed, reading);
   ConsoleObserver observer(session.console);
   if (train(train_options, data, observer, stop) == TrainEnd::kStopped) {
     session.console.info("stopped and saved, the same command goes on");

@@ -24,8 +24,8 @@ Option& add_checkpoint(OptionList& list, std::string& field) {
 
 Option& add_data(OptionList& list, std::string& field) {
   return list.add("--data", field,
-                  "the images: fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR or "
-                  "synthetic[:train=N,size=N,...]",
+                  "the images: fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR, folder:DIR "
+                  "(DIR/train/CLASS/* and so on) or synthetic[:train=N,size=N,...]",
                   TextFormat{"NAME[:DIR]"});
 }
 

@@ -6,25 +6,11 @@
 
 #include <ATen/ATen.h>
 
+#include "data/crops.h"
 #include "data/random_streams.h"
 #include "util/rng.h"
 
 namespace enas4d {
-namespace {
-
-Window random_window(const Augmentation& augmentation, Rng& rng) {
-  const int pad = augmentation.pad;
-  const auto offset = [&] {
-    return static_cast<int>(rng.below(static_cast<std::uint32_t>(2 * pad + 1))) - pad;
-  };
-  Window window;
-  window.down = offset();
-  window.right = offset();
-  window.mirrored = augmentation.flip && rng.chance(0.5);
-  return window;
-}
-
-}  // namespace
 
 EpochOrders::Order EpochOrders::order(std::int64_t epoch) {
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -60,6 +46,7 @@ Batch BatchMaker::make(std::int64_t step) {
                 at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
   batch.labels = at::empty({rows}, at::TensorOptions(at::kLong));
 
+  const Extent extent = {images.height, images.width};
   const EpochOrders::Order order = orders_.order(step / steps_per_epoch_);
   const std::int64_t first = step % steps_per_epoch_ * options_.batch;
   float* pixels = batch.images.data_ptr<float>();
@@ -70,8 +57,10 @@ Batch BatchMaker::make(std::int64_t step) {
     const auto chosen = static_cast<std::size_t>((*order)[place]);
     Rng rng(options_.seed,
             {kImageStream, static_cast<std::uint64_t>(step), static_cast<std::uint64_t>(row)});
-    write_window(images, data_.indices(Split::kTrain)[chosen], table_,
-                 random_window(options_.augmentation, rng), pixels);
+    const ImageView image =
+        images.image(static_cast<std::size_t>(data_.indices(Split::kTrain)[chosen]));
+    const Crop crop = random_crop({image.height, image.width}, extent, options_.augmentation, rng);
+    write_crop(image, crop, extent, table_, pixels);
     labels[i] = data_.labels(Split::kTrain)[chosen];
   }
   return batch;

@@ -1,11 +1,13 @@
 #include "data/dataset.h"
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include "data/crops.h"
 #include "data/pixels.h"
 #include "data/split.h"
 #include "util/error.h"
@@ -42,6 +44,7 @@ DataDescription describe_images(const ImageSets& sets, const std::vector<std::in
   description.channels = sets.train.channels;
   description.classes = sets.train.classes;
   description.class_names = sets.train.class_names;
+  description.resolution = sets.train.packed ? sets.train.height : 0;
   description.mean = std::move(statistics.mean);
   description.deviation = std::move(statistics.deviation);
   return description;
@@ -101,14 +104,22 @@ const char* to_word(Split split) {
   return "";
 }
 
-Dataset Dataset::open(const std::string& data, std::uint64_t split_seed) {
-  Dataset dataset = from(read_image_sets(data), data, split_seed);
+Dataset Dataset::open(const std::string& data, std::uint64_t split_seed,
+                      const ReadOptions& options) {
+  Dataset dataset = from(read_image_sets(data, options), data, split_seed);
   dataset.description_.name = data_word(data);
   return dataset;
 }
 
-Dataset Dataset::open_as(const std::string& data, const DataDescription& trained) {
-  Dataset dataset = open(data, trained.split_seed);
+Dataset Dataset::open_as(const std::string& data, const DataDescription& trained,
+                         ReadOptions options) {
+  if (data_word(data) == "folder" && trained.resolution == 0) {
+    throw bad_input(
+        data, fmt::format("is not the data this checkpoint was trained on ({})", trained.name));
+  }
+  options.channels = trained.channels;
+  options.resolution = trained.resolution;
+  Dataset dataset = open(data, trained.split_seed, options);
   require_same_data(data, dataset.description_, trained);
   dataset.description_.mean = trained.mean;
   dataset.description_.deviation = trained.deviation;
@@ -172,13 +183,17 @@ std::string Dataset::calibration_hash() const {
 torch::Tensor Dataset::batch(Split split, const std::int32_t* indices, std::int64_t count,
                              int resolution) const {
   const ImageSet& set = images(split);
+  // Images of one size are resized together, by LibTorch.
+  const Extent extent = set.packed ? Extent{resolution, resolution} : Extent{set.height, set.width};
   const PixelTable table(description_.mean, description_.deviation);
   const torch::Tensor result =
-      at::empty({count, set.channels, set.height, set.width},
+      at::empty({count, set.channels, extent.height, extent.width},
                 at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
   float* out = result.data_ptr<float>();
-  for (std::int64_t i = 0; i < count; ++i, out += set.image_bytes()) {
-    write_window(set, indices[i], table, Window{}, out);
+  const std::ptrdiff_t size = result.numel() / std::max<std::int64_t>(1, count);
+  for (std::int64_t i = 0; i < count; ++i, out += size) {
+    const ImageView image = set.image(static_cast<std::size_t>(indices[i]));
+    write_crop(image, centre_crop({image.height, image.width}, extent), extent, table, out);
   }
   return resize(result, resolution);
 }

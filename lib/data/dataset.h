@@ -22,6 +22,8 @@ struct DataDescription {
   std::string hash;  ///< of all images and labels of train, val and test
   int channels = 0, classes = 0;
   std::vector<std::string> class_names;
+  /// Side of the largest crops of images that have sizes of their own; 0 = all have one size.
+  int resolution = 0;
   std::uint64_t split_seed = 0;
   std::int64_t train_images = 0, val_images = 0, test_images = 0;
   std::vector<double> mean, deviation;  ///< per channel, of pixel / 255 over `train`
@@ -35,11 +37,13 @@ class Dataset {
   /// Reads the files. val = the set's own, or 5,000 images held out of train (10 % of a set under
   /// 50,000), stratified by class, by `split_seed`. Throws Error (bad input, usage) as
   /// read_image_sets.
-  static Dataset open(const std::string& data, std::uint64_t split_seed);
+  static Dataset open(const std::string& data, std::uint64_t split_seed,
+                      const ReadOptions& options = {});
 
-  /// The same, and it must be what a checkpoint was trained on: split seed and preprocessing are
-  /// taken from there. Throws Error (bad input) that names what differs.
-  static Dataset open_as(const std::string& data, const DataDescription& trained);
+  /// The same, and it must be what a checkpoint was trained on: split seed, resolution, channels
+  /// and preprocessing are taken from there. Throws Error (bad input) that names what differs.
+  static Dataset open_as(const std::string& data, const DataDescription& trained,
+                         ReadOptions options = {});
 
   /// From images in memory (tests).
   static Dataset from(ImageSets images, const std::string& name, std::uint64_t split_seed);
@@ -59,7 +63,7 @@ class Dataset {
 
   /// Images `indices` of `images(split)` after the evaluation transform: float32, N x C x R x R in
   /// channels-last memory, normalised, resized (antialiased bilinear) if `resolution` is not their
-  /// own.
+  /// own; of images with sizes of their own the middle 7/8.
   torch::Tensor batch(Split split, const std::int32_t* indices, std::int64_t count,
                       int resolution) const;
 

@@ -34,6 +34,9 @@ DataDescription read_data_description(const JsonValue& value) {
   description.channels = object.required("channels").small_whole(1, 1024);
   description.classes = object.required("classes").small_whole(1, 1'000'000);
   description.class_names = read_class_names(object.required("class_names"), description.classes);
+  if (const auto resolution = object.optional("resolution")) {
+    description.resolution = resolution->small_whole(1, 65536);
+  }
   description.split_seed =
       static_cast<std::uint64_t>(object.required("split_seed").whole(0, INT64_MAX));
   description.train_images = object.required("train_images").whole(1, kMostImages);
@@ -54,6 +57,7 @@ Json to_json(const DataDescription& description) {
   json["channels"] = description.channels;
   json["classes"] = description.classes;
   json["class_names"] = description.class_names;
+  if (description.resolution > 0) json["resolution"] = description.resolution;
   json["split_seed"] = description.split_seed;
   json["train_images"] = description.train_images;
   json["val_images"] = description.val_images;

@@ -1,5 +1,6 @@
 #include "data/pixels.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
 
@@ -8,26 +9,32 @@ namespace {
 
 constexpr std::size_t kByteValues = 256;
 
-std::size_t plane_bytes(const ImageSet& images) {
-  return static_cast<std::size_t>(images.height) * static_cast<std::size_t>(images.width);
-}
-
-const std::uint8_t* first_pixel(const ImageSet& images, std::int32_t index) {
-  assert(index >= 0 && static_cast<std::size_t>(index) < images.size());
-  return images.pixels.data() + static_cast<std::size_t>(index) * images.image_bytes();
-}
-
 /// One row of one channel; `row` is null above and below the image.
-void write_row(const std::uint8_t* row, const ImageSet& images, const float* values,
-               const Window& window, float* out) {
-  const int width = images.width;
+void write_row(const std::uint8_t* row, const ImageView& image, const float* values,
+               const Window& window, int width, float* out) {
   const int first = window.mirrored ? width - 1 + window.right : window.right;
   const int step = window.mirrored ? -1 : 1;
-  for (int x = 0, column = first; x < width; ++x, column += step, out += images.channels) {
-    const bool inside = row != nullptr && column >= 0 && column < width;
-    *out = values[inside ? row[column] : 0];
+  for (int x = 0, column = first; x < width; ++x, column += step, out += image.channels) {
+    const bool inside = row != nullptr && column >= 0 && column < image.width;
+    *out = values[inside ? row[column * image.pixel_step] : 0];
   }
 }
+
+struct ChannelSums {
+  // Whole-number sums: the result depends on neither order nor machine.
+  std::uint64_t sum = 0, square_sum = 0;
+
+  void add(const ImageView& image, int channel) {
+    for (int y = 0; y < image.height; ++y) {
+      const std::uint8_t* pixel = image.pixels + y * image.row_step + channel * image.channel_step;
+      for (int x = 0; x < image.width; ++x, pixel += image.pixel_step) {
+        const std::uint64_t value = *pixel;
+        sum += value;
+        square_sum += value * value;
+      }
+    }
+  }
+};
 
 }  // namespace
 
@@ -38,43 +45,50 @@ PixelTable::PixelTable(const std::vector<double>& mean, const std::vector<double
       const double value = static_cast<double>(byte) / 255.0;
       values_[c][byte] = static_cast<float>((value - mean[c]) / deviation[c]);
     }
+    factors_.push_back(static_cast<float>(1 / (255.0 * deviation[c])));
+    shifts_.push_back(static_cast<float>(-mean[c] / deviation[c]));
   }
 }
 
-void write_window(const ImageSet& images, std::int32_t index, const PixelTable& table,
-                  const Window& window, float* out) {
-  const std::uint8_t* plane = first_pixel(images, index);
-  const std::ptrdiff_t width = images.width;
-  for (int c = 0; c < images.channels; ++c, plane += plane_bytes(images)) {
-    for (int y = 0; y < images.height; ++y) {
+void PixelTable::normalise(float* values, std::ptrdiff_t count) const {
+  const std::size_t channels = factors_.size();
+  for (float* const end = values + count; values != end; values += channels) {
+    for (std::size_t c = 0; c < channels; ++c) values[c] = values[c] * factors_[c] + shifts_[c];
+  }
+}
+
+void write_window(const ImageView& image, const PixelTable& table, const Window& window,
+                  Extent extent, float* out) {
+  const std::ptrdiff_t row = std::ptrdiff_t{extent.width} * image.channels;
+  for (int c = 0; c < image.channels; ++c) {
+    const std::uint8_t* plane = image.pixels + c * image.channel_step;
+    for (int y = 0; y < extent.height; ++y) {
       const int source = y + window.down;
-      const bool inside = source >= 0 && source < images.height;
-      write_row(inside ? plane + source * width : nullptr, images, table.channel(c), window,
-                out + y * width * images.channels + c);
+      const bool inside = source >= 0 && source < image.height;
+      write_row(inside ? plane + source * image.row_step : nullptr, image, table.channel(c), window,
+                extent.width, out + y * row + c);
     }
   }
 }
 
 PixelStatistics pixel_statistics(const ImageSet& images, const std::vector<std::int32_t>& indices) {
-  // Whole-number sums: the result depends on neither order nor machine.
-  std::vector<std::uint64_t> sums(static_cast<std::size_t>(images.channels));
-  std::vector<std::uint64_t> square_sums(sums.size());
-  for (const std::int32_t index : indices) {
-    const std::uint8_t* pixel = first_pixel(images, index);
-    for (std::size_t c = 0; c < sums.size(); ++c) {
-      for (std::size_t i = 0; i < plane_bytes(images); ++i, ++pixel) {
-        const std::uint64_t value = *pixel;
-        sums[c] += value;
-        square_sums[c] += value * value;
-      }
-    }
+  constexpr std::size_t kPackedImages = 10'000;  // the rest of a pack need not be in memory
+  const std::size_t used = images.packed ? std::min(indices.size(), kPackedImages) : indices.size();
+  std::vector<ChannelSums> channels(static_cast<std::size_t>(images.channels));
+  std::uint64_t pixels = 0;
+  for (std::size_t i = 0; i < used; ++i) {
+    const std::int32_t index = indices[i * indices.size() / used];
+    assert(index >= 0 && static_cast<std::size_t>(index) < images.size());
+    const ImageView image = images.image(static_cast<std::size_t>(index));
+    for (int c = 0; c < images.channels; ++c) channels[static_cast<std::size_t>(c)].add(image, c);
+    pixels += static_cast<std::uint64_t>(image.height) * static_cast<std::uint64_t>(image.width);
   }
 
   PixelStatistics statistics;
-  const double count = static_cast<double>(indices.size() * plane_bytes(images));
-  for (std::size_t c = 0; c < sums.size(); ++c) {
-    const double mean = static_cast<double>(sums[c]) / count;
-    const double variance = static_cast<double>(square_sums[c]) / count - mean * mean;
+  const auto count = static_cast<double>(pixels);
+  for (const ChannelSums& channel : channels) {
+    const double mean = static_cast<double>(channel.sum) / count;
+    const double variance = static_cast<double>(channel.square_sum) / count - mean * mean;
     statistics.mean.push_back(mean / 255.0);
     statistics.deviation.push_back(variance > 1e-9 ? std::sqrt(variance) / 255.0 : 1.0);
   }

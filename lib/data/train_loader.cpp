@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "data/ahead.h"
 #include "data/batch_maker.h"
+#include "util/ahead.h"
 
 namespace enas4d {
 

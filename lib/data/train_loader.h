@@ -7,15 +7,10 @@
 
 #include <torch/types.h>
 
+#include "data/augmentation.h"
 #include "data/dataset.h"
 
 namespace enas4d {
-
-struct Augmentation {
-  int pad =
-      4;  ///< pixels of zero padding around, then a random crop of the original size; 0 = none
-  bool flip = true;  ///< mirror left-right with probability 1/2
-};
 
 struct Batch {
   torch::Tensor images;  ///< float32, N x C x H x W, channels-last, normalised

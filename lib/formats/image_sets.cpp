@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "formats/image_pack.h"
 #include "formats/image_set.h"
 #include "util/error.h"
 #include "util/hash.h"
@@ -85,7 +86,13 @@ SyntheticOptions parse_synthetic(std::string_view text) {
 
 }  // namespace
 
+ImageView ImageSet::image(std::size_t index) const {
+  if (packed) return packed->image(index);
+  return planar_view(pixels.data() + index * image_bytes(), channels, height, width);
+}
+
 std::string image_set_hash(const ImageSet& images) {
+  if (images.packed) return images.packed->hash();
   Sha256 hash;
   hash.add(fmt::format("{} {} {} {} {}\n", images.size(), images.channels, images.height,
                        images.width, images.classes));
@@ -94,7 +101,7 @@ std::string image_set_hash(const ImageSet& images) {
   return hash.digest();
 }
 
-ImageSets read_image_sets(const std::string& data) {
+ImageSets read_image_sets(const std::string& data, const ReadOptions& options) {
   const std::size_t colon = data.find(':');
   const std::string word = data.substr(0, colon);
   const std::string rest = colon == std::string::npos ? "" : data.substr(colon + 1);
@@ -105,11 +112,12 @@ ImageSets read_image_sets(const std::string& data) {
   if (word == "fashion-mnist") return read_fashion_mnist(rest.empty() ? kFashionMnistFolder : rest);
   if (word == "cifar10") return read_cifar10(directory());
   if (word == "cifar100") return read_cifar100(directory());
+  if (word == "folder") return read_image_folder(directory(), options);
   if (word == "synthetic") return make_synthetic(parse_synthetic(rest));
-  throw usage_error(
-      fmt::format("--data: must be fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR or "
-                  "synthetic[:...], got '{}'{}",
-                  word, suggestion(word, {"fashion-mnist", "cifar10", "cifar100", "synthetic"})));
+  throw usage_error(fmt::format(
+      "--data: must be fashion-mnist[:DIR], cifar10:DIR, cifar100:DIR, "
+      "folder:DIR or synthetic[:...], got '{}'{}",
+      word, suggestion(word, {"fashion-mnist", "cifar10", "cifar100", "folder", "synthetic"})));
 }
 
 }  // namespace enas4d

@@ -30,6 +30,20 @@ Phase read_phase(const JsonValue& value) {
   return phase;
 }
 
+Augmentation read_augmentation(const JsonValue& value) {
+  JsonObject object = value.object();
+  Augmentation augmentation;
+  augmentation.pad = object.required("pad").small_whole(0, 64);
+  augmentation.flip = object.required("flip").flag();
+  if (const auto area = object.optional("crop_area")) augmentation.crop_area = area->number(0, 1);
+  if (const auto jitter = object.optional("jitter")) augmentation.jitter = jitter->number(0, 1);
+  object.finish();
+  if (augmentation.pad > 0 && augmentation.crop_area > 0) {
+    throw value.error("must have pad 0 where crop_area is not 0");
+  }
+  return augmentation;
+}
+
 }  // namespace
 
 int Recipe::epochs() const {
@@ -57,10 +71,7 @@ Recipe read_recipe(const JsonValue& document) {
   number("distillation", recipe.distillation, 100);
   number("ema", recipe.ema, 0.999999);
   if (const auto value = object.optional("augmentation")) {
-    JsonObject augmentation = value->object();
-    recipe.pad = augmentation.required("pad").small_whole(0, 64);
-    recipe.flip = augmentation.required("flip").flag();
-    augmentation.finish();
+    recipe.augmentation = read_augmentation(*value);
   }
   const JsonValue phases = object.required("phases");
   for (const JsonValue& phase : phases.items()) recipe.phases.push_back(read_phase(phase));
@@ -81,7 +92,10 @@ Json to_json(const Recipe& recipe) {
   document["dropout"] = recipe.dropout;
   document["distillation"] = recipe.distillation;
   document["ema"] = recipe.ema;
-  document["augmentation"] = {{"pad", recipe.pad}, {"flip", recipe.flip}};
+  document["augmentation"] = {{"pad", recipe.augmentation.pad},
+                              {"flip", recipe.augmentation.flip},
+                              {"crop_area", recipe.augmentation.crop_area},
+                              {"jitter", recipe.augmentation.jitter}};
   document["phases"] = Json::array();
   for (const Phase& phase : recipe.phases) {
     document["phases"].push_back(

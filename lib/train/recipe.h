@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "arch/space.h"
+#include "data/augmentation.h"
 #include "util/json.h"
 
 namespace enas4d {
@@ -34,8 +35,7 @@ struct Recipe {
   double distillation = 1;  ///< weight of the in-place teacher in the largest's earlier exits (the
                             ///< rest is cross-entropy)
   double ema = 0;           ///< decay of averaged weights; 0 = off
-  int pad = 4;              ///< augmentation: pixels around before the random crop
-  bool flip = true;
+  Augmentation augmentation;
   std::vector<Phase> phases;
 
   int epochs() const;

@@ -108,7 +108,7 @@ class Trainer {
     loader.seed = options_.seed;
     loader.batch = recipe_.batch;
     loader.workers = options_.workers;
-    loader.augmentation = {recipe_.pad, recipe_.flip};
+    loader.augmentation = recipe_.augmentation;
     return loader;
   }
 

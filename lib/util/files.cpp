@@ -221,10 +221,15 @@ void AppendFile::append(std::string_view line) {
   throw error;
 }
 
-FileLock::FileLock(const std::string& path) {
+FileLock::FileLock(const std::string& path, WhenLocked when_locked) {
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (file.number() < 0) throw cannot_be_written(path);
-  if (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
+  const int operation = when_locked == WhenLocked::kWait ? LOCK_EX : LOCK_EX | LOCK_NB;
+  int locked = 0;
+  do {
+    locked = ::flock(file.number(), operation);
+  } while (locked != 0 && errno == EINTR);
+  if (locked != 0) {
     if (errno == EWOULDBLOCK) {
       throw failed(fmt::format("{}: held by {}", path, lock_holder(file.number())));
     }

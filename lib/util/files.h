@@ -50,11 +50,15 @@ class AppendFile {
   int descriptor_ = -1;
 };
 
+/// What to do about a lock that another process holds.
+enum class WhenLocked { kFail, kWait };
+
 /// An exclusive advisory lock on `path` (flock; made if absent), held for the object's life; the
-/// file tells pid and host. Throws Error (failed) that names the holder if another process has it.
+/// file tells pid and host. Throws Error (failed) that names the holder if another process has it,
+/// or waits for that one.
 class FileLock {
  public:
-  explicit FileLock(const std::string& path);
+  explicit FileLock(const std::string& path, WhenLocked when_locked = WhenLocked::kFail);
   ~FileLock();
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;

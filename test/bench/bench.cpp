@@ -16,6 +16,7 @@
 #include <torch/torch.h>
 
 #include "arch/sample.h"
+#include "bench/decode.h"
 #include "cli/shipped.h"
 #include "data/dataset.h"
 #include "eval/measure.h"
@@ -261,6 +262,13 @@ int bench_fit() {
   return 0;
 }
 
+int bench_decode(const std::string& folder) {
+  const DecodeFigures figures = measure_decoding(folder);
+  print_figure("decode", "first_epoch_per_core", rounded(figures.first_epoch), "images/s");
+  print_figure("decode", "later_epochs_per_core", rounded(figures.later_epochs), "images/s");
+  return 0;
+}
+
 }  // namespace
 }  // namespace enas4d
 
@@ -275,13 +283,16 @@ int main(int count, char** words) {
       {"early-exit-1", [] { return bench_early_exit(1, "time_over_macs_1"); }},
       {"search", bench_search},
       {"fit", bench_fit},
+      {"decode", [&] { return bench_decode(count == 3 ? words[2] : ""); }},
   };
-  const auto bench = benches.find(count == 2 ? words[1] : "");
+  const bool with_folder = count == 3 && std::string(words[1]) == "decode";
+  const auto bench = benches.find(count == 2 || with_folder ? words[1] : "");
   if (bench == benches.end()) {
     std::fprintf(
         stderr,
         "usage: enas4d-bench "
-        "sgemm|train-largest|train-sandwich|inference|early-exit-64|early-exit-1|search|fit\n");
+        "sgemm|train-largest|train-sandwich|inference|early-exit-64|early-exit-1|search|fit|"
+        "decode [DIR]\n");
     return 2;
   }
   torch::set_num_threads(usable_cpus());

@@ -22,6 +22,7 @@ TEST_CASE("a word outside the list is refused, with the nearest", "[formats][dat
       {"cifar-10:x", "got 'cifar-10', did you mean 'cifar10'?"},
       {"fashionmnist", "got 'fashionmnist', did you mean 'fashion-mnist'?"},
       {"cifar10", "--data: cifar10 needs a folder: cifar10:DIR"},
+      {"folder", "--data: folder needs a folder: folder:DIR"},
       {"cifar100:", "--data: cifar100 needs a folder: cifar100:DIR"},
       {"synthetic:tain=3",
        "--data: synthetic has no setting 'tain' (train, test, classes, channels, "

@@ -22,10 +22,12 @@ std::string recipe_text(const std::string& extra) {
 }  // namespace
 
 TEST_CASE("a recipe survives writing and reading", "[train]") {
-  const Recipe recipe = recipe_of(
-      recipe_text(R"("ema":0.99,"norm_batch":32,"augmentation":{"pad":2,"flip":false},)"));
+  const Recipe recipe = recipe_of(recipe_text(
+      R"("ema":0.99,"norm_batch":32,"augmentation":{"pad":0,"flip":false,"crop_area":0.3,"jitter":0.2},)"));
   CHECK(recipe.norm_batch == 32);
-  CHECK(!recipe.flip);
+  CHECK(recipe.augmentation.crop_area == 0.3);
+  CHECK(recipe.augmentation.jitter == 0.2);
+  CHECK(!recipe.augmentation.flip);
   const Json document = to_json(recipe);
   CHECK(to_json(recipe_of(document.dump())) == document);
 }

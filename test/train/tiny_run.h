@@ -42,8 +42,8 @@ inline TrainOptions tiny_run(const std::string& output) {
   options.recipe.label_smoothing = 0.1;
   options.recipe.dropout = 0.1;
   options.recipe.ema = 0.9;
-  options.recipe.pad = 1;
-  options.recipe.flip = false;
+  options.recipe.augmentation.pad = 1;
+  options.recipe.augmentation.flip = false;
   Phase phase;
   phase.name = "sandwich";
   phase.epochs = 3;

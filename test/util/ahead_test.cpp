@@ -1,4 +1,4 @@
-#include "data/ahead.h"
+#include "util/ahead.h"
 
 #include <algorithm>
 #include <atomic>
@@ -11,14 +11,14 @@ namespace {
 
 using AheadNumbers = Ahead<std::int64_t>;
 
-TEST_CASE("items come in order, whatever the number of workers", "[data][ahead]") {
+TEST_CASE("items come in order, whatever the number of workers", "[util][ahead]") {
   const auto workers = GENERATE(1, 2, 3, 8);
   CAPTURE(workers);
   AheadNumbers squares([](std::int64_t i) { return i * i; }, {workers, 2}, 5);
   for (std::int64_t i = 5; i < 200; ++i) REQUIRE(squares.next() == i * i);
 }
 
-TEST_CASE("no more items are made than are to be kept ready", "[data][ahead]") {
+TEST_CASE("no more items are made than are to be kept ready", "[util][ahead]") {
   std::atomic<std::int64_t> most{0};
   std::int64_t given = 0;
   AheadNumbers numbers(
@@ -33,7 +33,7 @@ TEST_CASE("no more items are made than are to be kept ready", "[data][ahead]") {
   }
 }
 
-TEST_CASE("what a worker throws is rethrown where the item is asked for", "[data][ahead]") {
+TEST_CASE("what a worker throws is rethrown where the item is asked for", "[util][ahead]") {
   const auto fail_at_3 = [](std::int64_t i) {
     if (i == 3) throw failed("no third item");
     return i;
