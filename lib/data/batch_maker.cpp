@@ -6,6 +6,7 @@
 
 #include <ATen/ATen.h>
 
+#include "data/mix_batch.h"
 #include "data/random_streams.h"
 #include "util/rng.h"
 
@@ -74,6 +75,10 @@ Batch BatchMaker::make(std::int64_t step) {
                  random_window(options_.augmentation, rng), pixels);
     labels[i] = data_.labels(Split::kTrain)[chosen];
   }
+  mix_batch(
+      options_.mixing,
+      {options_.seed, step, options_.first_row, options_.mix_chunk, data_.description().classes},
+      batch);
   return batch;
 }
 

@@ -7,10 +7,22 @@
 #include <string>
 #include <vector>
 
+#include "arch/restriction.h"
 #include "arch/space.h"
+#include "data/mixing.h"
 #include "util/json.h"
 
 namespace enas4d {
+
+/// Who gives soft labels.
+enum class Teacher {
+  kInPlace,  ///< the largest child of the same step; it learns from the labels
+  kFrozen,   ///< the largest network as it was before the first such phase; all children learn from
+             ///< it and from the labels
+};
+
+/// What forward passes compute in. Weights, losses and updates are float32 in either case.
+enum class Precision { kFloat32, kBfloat16 };
 
 struct Phase {
   std::string name;
@@ -20,6 +32,9 @@ struct Phase {
   int largest = 1;             ///< subnets a step: of the largest spec (0 or 1),
   int smallest = 1;            ///< the smallest (0 or 1),
   int random = 2;              ///< and uniform ones
+  Restriction restrict;        ///< what these are drawn from
+  Teacher teacher = Teacher::kInPlace;
+  bool sort = false;  ///< channels by importance, before the phase's first step
 };
 
 struct Recipe {
@@ -31,11 +46,15 @@ struct Recipe {
   double clip_norm = 0;        ///< of the summed gradient; 0 = none
   double label_smoothing = 0;  ///< of the largest's cross-entropy
   double dropout = 0;          ///< on the largest only
-  double distillation = 1;  ///< weight of the in-place teacher in the largest's earlier exits (the
-                            ///< rest is cross-entropy)
-  double ema = 0;           ///< decay of averaged weights; 0 = off
-  int pad = 4;              ///< augmentation: pixels around before the random crop
+  double distillation = 1;  ///< weight of the in-place teacher in the largest's earlier exits, of a
+                            ///< frozen one in all exits, beside cross-entropy
+  std::vector<double> stage_weights;  ///< of the exits' losses; empty = 1 each
+  double ema = 0;                     ///< decay of averaged weights; 0 = off
+  int pad = 4;                        ///< augmentation: pixels around before the random crop
   bool flip = true;
+  Mixing mixing;
+  bool zero_last_norm = false;  ///< residual branches begin as the identity (BigNAS)
+  Precision precision = Precision::kFloat32;
   std::vector<Phase> phases;
 
   int epochs() const;
@@ -47,5 +66,16 @@ Json to_json(const Recipe& recipe);
 
 /// Scales the phases so that they last `epochs` in all, each at least 1.
 Recipe with_epochs(Recipe recipe, int epochs);
+
+/// A recipe without the phases that a space has no use for, and why each of them is left out.
+struct FittedRecipe {
+  Recipe recipe;
+  std::vector<std::string> notes;
+};
+
+/// Leaves out phases that free nothing: their choices are those of the phase before, though they
+/// ask for others. Where two steps towards the same choices become one, the later stays. Throws
+/// Error (bad input) where a recipe names more or fewer stages than there are.
+FittedRecipe fit_to(const Space& space, Recipe recipe);
 
 }  // namespace enas4d
