@@ -55,7 +55,8 @@ void declare_train(TrainToolOptions& options, OptionList& list) {
            "train one network alone: a spec or record; - is standard input; absent = all of the "
            "space",
            TextFormat{"FILE"});
-  list.add("--bf16", options.bf16, "compute in bfloat16, whatever the recipe's precision");
+  list.add("--bf16", options.bf16,
+           "compute dense convolutions in bfloat16, whatever the recipe's precision");
   add_seed(list, options.seed);
   list.add("--split-seed", options.split_seed, "of the images held out of training as val",
            WholeRange{});

@@ -10,6 +10,7 @@
 #include "arch/restriction.h"
 #include "arch/space.h"
 #include "data/mixing.h"
+#include "nn/precision.h"
 #include "util/json.h"
 
 namespace enas4d {
@@ -20,9 +21,6 @@ enum class Teacher {
   kFrozen,   ///< the largest network as it was before the first such phase; all children learn from
              ///< it and from the labels
 };
-
-/// What forward passes compute in. Weights, losses and updates are float32 in either case.
-enum class Precision { kFloat32, kBfloat16 };
 
 struct Phase {
   std::string name;

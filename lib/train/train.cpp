@@ -17,7 +17,6 @@
 #include "eval/measure.h"
 #include "train/begin.h"
 #include "train/loss.h"
-#include "train/precision.h"
 #include "train/run_directory.h"
 #include "train/schedule.h"
 #include "train/sgd.h"
@@ -146,13 +145,16 @@ class Trainer {
   /// Soft labels of the frozen teacher: its last exit.
   torch::Tensor frozen_logits(const Batch& batch) {
     const torch::NoGradGuard no_grad;
-    const PrecisionSection section(recipe_.precision);
     const Plan plan = lower(options_.space, largest(options_.space));
+    return state_.teacher->forward(resize(batch.images, plan.resolution), plan, forward_options())
+        .logits.back();
+  }
+
+  ForwardOptions forward_options() const {
     ForwardOptions forward;
     forward.norm_batch = recipe_.norm_batch;
-    const Exits exits =
-        state_.teacher->forward(resize(batch.images, plan.resolution), plan, forward);
-    return in_float32(exits).logits.back();
+    forward.precision = recipe_.precision;
+    return forward;
   }
 
   /// The largest teaches those after it, unless `teacher_logits` come from a frozen teacher.
@@ -177,13 +179,10 @@ class Trainer {
   }
 
   Exits forward_child(const Child& child, const Batch& batch) {
-    const PrecisionSection section(recipe_.precision);
     const Plan plan = lower(options_.space, child.spec);
-    ForwardOptions forward;
-    forward.norm_batch = recipe_.norm_batch;
+    ForwardOptions forward = forward_options();
     if (child.is_teacher) forward.dropout = {recipe_.dropout, options_.seed, state_.step, 0};
-    return in_float32(
-        state_.supernet->forward(resize(batch.images, plan.resolution), plan, forward));
+    return state_.supernet->forward(resize(batch.images, plan.resolution), plan, forward);
   }
 
   Error diverged(double loss) const {
