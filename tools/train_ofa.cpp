@@ -51,10 +51,7 @@ void declare_train(TrainToolOptions& options, OptionList& list) {
       "begin with the weights of this supernet.safetensors or checkpoint.safetensors; absent = "
       "random ones. To go on with a run needs no option",
       TextFormat{"FILE"});
-  list.add("--specs", options.specs,
-           "train one network alone: a spec or record; - is standard input; absent = all of the "
-           "space",
-           TextFormat{"FILE"});
+  add_specs(list, options.specs);
   list.add("--bf16", options.bf16,
            "compute dense convolutions in bfloat16, whatever the recipe's precision");
   add_seed(list, options.seed);
@@ -169,7 +166,9 @@ const Tool& train_ofa_tool() {
       "Writes a run directory: supernet.safetensors (the weights for search, export and eval), "
       "checkpoint.safetensors (all that going on needs), run.json (the configuration) and "
       "metrics.jsonl (losses, and accuracies after each epoch). The same command again goes on "
-      "exactly where an earlier one was stopped or killed. TERM, INT, USR1 and XCPU finish the "
+      "exactly where an earlier one was stopped or killed. With --specs, which then holds one, "
+      "only "
+      "that network is trained. TERM, INT, USR1 and XCPU finish the "
       "step, save and end with status 75; a second signal ends at once.",
       {{"enas4d-train-ofa --space fashion-mnist --recipe quick --data fashion-mnist -o run/",
         "a first network in minutes"},
