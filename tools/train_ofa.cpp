@@ -166,10 +166,9 @@ const Tool& train_ofa_tool() {
       "Writes a run directory: supernet.safetensors (the weights for search, export and eval), "
       "checkpoint.safetensors (all that going on needs), run.json (the configuration) and "
       "metrics.jsonl (losses, and accuracies after each epoch). The same command again goes on "
-      "exactly where an earlier one was stopped or killed. With --specs, which then holds one, "
-      "only "
-      "that network is trained. TERM, INT, USR1 and XCPU finish the "
-      "step, save and end with status 75; a second signal ends at once.",
+      "exactly where an earlier one was stopped or killed. With --specs only the one network there "
+      "is trained. TERM, INT, USR1 and XCPU finish the step, save and end with status 75; a second "
+      "signal ends at once.",
       {{"enas4d-train-ofa --space fashion-mnist --recipe quick --data fashion-mnist -o run/",
         "a first network in minutes"},
        {"enas4d-train-ofa --space cifar10 --data cifar10:cifar-10-batches-bin --epochs 30 -o run/",
