@@ -3,11 +3,13 @@
 
 #include "cli/common_options.h"
 #include "data/dataset.h"
+#include "search/record.h"
 #include "tools/compute.h"
 #include "tools/images.h"
 #include "tools/tools.h"
 #include "train/recipe.h"
 #include "train/train.h"
+#include "util/error.h"
 #include "util/stop.h"
 #include "util/units.h"
 
@@ -19,7 +21,10 @@ struct TrainToolOptions {
   std::string recipe = "sandwich";
   ImageOptions images;
   std::string output;
+  std::string init_from;
+  std::string specs;
   int epochs = 0;
+  bool bf16 = false;
   std::uint64_t seed = 1;
   std::uint64_t split_seed = 1;
   int workers = 1;
@@ -42,6 +47,14 @@ void declare_train(TrainToolOptions& options, OptionList& list) {
   list.add("--epochs", options.epochs,
            "epochs in all, to which the recipe's phases are scaled; 0 = as the recipe says",
            WholeRange{0, kMostEpochs});
+  list.add(
+      "--init-from", options.init_from,
+      "begin with the weights of this supernet.safetensors or checkpoint.safetensors; absent = "
+      "random ones. To go on with a run needs no option",
+      TextFormat{"FILE"});
+  add_specs(list, options.specs);
+  list.add("--bf16", options.bf16,
+           "compute dense convolutions in bfloat16, whatever the recipe's precision");
   add_seed(list, options.seed);
   list.add("--split-seed", options.split_seed, "of the images held out of training as val",
            WholeRange{});
@@ -54,9 +67,9 @@ void declare_train(TrainToolOptions& options, OptionList& list) {
   add_workers(list, options.workers);
 }
 
-std::string percentages(const std::vector<double>& shares) {
-  std::string text;
-  for (const double share : shares) text += fmt::format(" {:.1f} %", 100 * share);
+std::string percentages(const SpecAccuracy& accuracy) {
+  std::string text = accuracy.name;
+  for (const double share : accuracy.exits) text += fmt::format(" {:.1f} %", 100 * share);
   return text;
 }
 
@@ -84,20 +97,40 @@ class ConsoleObserver : public TrainObserver {
   }
 
   void epoch(const EpochReport& report) override {
-    last_accuracy_ = report.largest_accuracy.back();
-    console_.info(fmt::format("epoch {}/{}", report.epoch, report.epochs),
-                  {{"loss", report.loss, fmt::format("loss {:.3f}", report.loss)},
-                   {"smallest_accuracy", report.smallest_accuracy.back(),
-                    "smallest" + percentages(report.smallest_accuracy)},
-                   {"largest_accuracy", report.largest_accuracy.back(),
-                    "largest" + percentages(report.largest_accuracy)},
-                   {"seconds", report.seconds, format_duration(report.seconds)}});
+    last_accuracy_ = report.accuracies.back().exits.back();
+    std::vector<Figure> figures = {{"loss", report.loss, fmt::format("loss {:.3f}", report.loss)}};
+    for (const SpecAccuracy& accuracy : report.accuracies) {
+      figures.push_back(
+          {accuracy.name + "_accuracy", accuracy.exits.back(), percentages(accuracy)});
+    }
+    figures.push_back({"seconds", report.seconds, format_duration(report.seconds)});
+    console_.info(fmt::format("epoch {}/{} ({})", report.epoch, report.epochs, report.phase),
+                  figures);
   }
 
  private:
   Console& console_;
   std::optional<double> last_accuracy_;
 };
+
+/// The space's recipe: without phases that it has no use for, of which the user is told.
+Recipe fitted_recipe(const TrainToolOptions& options, const Space& space, Session& session) {
+  FittedRecipe fitted =
+      fit_to(space, read_recipe(read_shipped(recipe_shelf(), options.recipe, session.streams.in)));
+  for (const std::string& note : fitted.notes) session.console.info(note);
+  if (options.bf16) fitted.recipe.precision = Precision::kBfloat16;
+  if (options.epochs == 0) return fitted.recipe;
+  return with_epochs(std::move(fitted.recipe), options.epochs);
+}
+
+std::optional<Spec> single_spec(const TrainToolOptions& options, const Space& space,
+                                std::istream& in) {
+  if (options.specs.empty()) return std::nullopt;
+  const std::vector<Record> records = read_records_from(options.specs, in, &space);
+  if (records.size() == 1) return records.front().spec;
+  throw usage_error(
+      fmt::format("--specs: must hold one spec or record to train, holds {}", records.size()));
+}
 
 ExitStatus run_train(const TrainToolOptions& options, Session& session) {
   StopFlag stop;
@@ -108,10 +141,9 @@ ExitStatus run_train(const TrainToolOptions& options, Session& session) {
   std::istream& in = session.streams.in;
   TrainOptions train_options;
   train_options.space = read_space(read_shipped(space_shelf(), options.space, in));
-  train_options.recipe = read_recipe(read_shipped(recipe_shelf(), options.recipe, in));
-  if (options.epochs > 0) {
-    train_options.recipe = with_epochs(std::move(train_options.recipe), options.epochs);
-  }
+  train_options.recipe = fitted_recipe(options, train_options.space, session);
+  train_options.spec = single_spec(options, train_options.space, in);
+  train_options.init_from = options.init_from;
   train_options.output = options.output;
   train_options.seed = options.seed;
   train_options.workers = options.workers;
@@ -140,12 +172,16 @@ const Tool& train_ofa_tool() {
       "Writes a run directory: supernet.safetensors (the weights for search, export and eval), "
       "checkpoint.safetensors (all that going on needs), run.json (the configuration) and "
       "metrics.jsonl (losses, and accuracies after each epoch). The same command again goes on "
-      "exactly where an earlier one was stopped or killed. TERM, INT, USR1 and XCPU finish the "
-      "step, save and end with status 75; a second signal ends at once.",
+      "exactly where an earlier one was stopped or killed. With --specs only the one network there "
+      "is trained. TERM, INT, USR1 and XCPU finish the step, save and end with status 75; a second "
+      "signal ends at once.",
       {{"enas4d-train-ofa --space fashion-mnist --recipe quick --data fashion-mnist -o run/",
         "a first network in minutes"},
        {"enas4d-train-ofa --space cifar10 --data cifar10:cifar-10-batches-bin --epochs 30 -o run/",
         "30 epochs on CIFAR-10"},
+       {"enas4d-train-ofa --space cifar10 --data cifar10:cifar-10-batches-bin --epochs 10 "
+        "--init-from run/supernet.safetensors --specs best.json -o tuned/",
+        "10 more epochs for one network that a search has found; without --init-from from scratch"},
        {"enas4d-train-ofa --config job.json --max-time 55m -o run/",
         "options from a file; in good time before a batch job's limit of an hour"}},
       tool_of(declare_train, run_train)};

@@ -16,14 +16,17 @@ void save_training_state(const std::string& path, const TrainingState& state) {
   document["step"] = state.step;
   document["epoch_loss"] = state.epoch_loss;
   document["averaged"] = !state.average.empty();
+  document["taught"] = static_cast<bool>(state.teacher);
   document["configuration"] = state.configuration;
   const NamedTensors weights = supernet_weights(state.supernet);
+  const NamedTensors teacher = state.teacher ? supernet_weights(state.teacher) : NamedTensors();
   std::vector<TensorEntry> entries = tensor_entries(weights);
   const auto add = [&](const NamedTensors& tensors, const char* prefix) {
     for (TensorEntry& entry : tensor_entries(tensors, prefix)) entries.push_back(std::move(entry));
   };
   add(state.momentum, kMomentumPrefix);
   add(state.average, kAveragePrefix);
+  add(teacher, kTeacherPrefix);
   write_safetensors(path, document, entries, /*keep_previous=*/true);
 }
 
@@ -40,6 +43,8 @@ TrainingState read_training_state(const SafetensorsFile& file) {
   const double largest = std::numeric_limits<double>::max();
   state.epoch_loss = document.required("epoch_loss").number(-largest, largest);
   const bool averaged = document.required("averaged").flag();
+  const auto has_teacher = document.optional("taught");  // older files have none
+  const bool taught = has_teacher && has_teacher->flag();
   state.configuration = document.required("configuration").raw();
   document.finish();
 
@@ -51,9 +56,11 @@ TrainingState read_training_state(const SafetensorsFile& file) {
   expect("");
   expect(kMomentumPrefix);
   if (averaged) expect(kAveragePrefix);
+  if (taught) expect(kTeacherPrefix);
   check_tensors(file, expected);
 
   state.supernet = supernet_from(file, space, "");
+  if (taught) state.teacher = supernet_from(file, space, kTeacherPrefix);
   for (const auto& item : state.supernet->named_parameters(/*recurse=*/false)) {
     state.momentum[item.key()] = copy_tensor(file, kMomentumPrefix + item.key());
     if (averaged) state.average[item.key()] = copy_tensor(file, kAveragePrefix + item.key());

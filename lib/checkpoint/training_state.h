@@ -1,6 +1,6 @@
-// checkpoint.safetensors: all that resume needs. Weights under their names, momentum and averaged
-// weights under prefixed ones; step and configuration in the document. Random numbers need no
-// state: they are functions of (seed, step).
+// checkpoint.safetensors: all that resume needs. Weights under their names, momentum, averaged
+// weights and a frozen teacher's under prefixed ones; step and configuration in the document.
+// Random numbers need no state: they are functions of (seed, step).
 #pragma once
 
 #include <cstdint>
@@ -18,13 +18,15 @@ namespace enas4d {
 
 constexpr const char* kMomentumPrefix = "momentum.";
 constexpr const char* kAveragePrefix = "average.";
+constexpr const char* kTeacherPrefix = "teacher.";
 
 struct TrainingState {
   Supernet supernet{nullptr};
-  NamedTensors momentum;  ///< one per parameter
-  NamedTensors average;   ///< EMA of the weights; empty = off
-  std::int64_t step = 0;  ///< steps done
-  double epoch_loss = 0;  ///< sum of the losses of the running epoch
+  NamedTensors momentum;      ///< one per parameter
+  NamedTensors average;       ///< EMA of the weights; empty = off
+  Supernet teacher{nullptr};  ///< frozen since the first phase that learns from it; null = none yet
+  std::int64_t step = 0;      ///< steps done
+  double epoch_loss = 0;      ///< sum of the losses of the running epoch
   DataDescription data;
   Json configuration;  ///< recipe, seed, ...: what must be equal for the run to go on
 };

@@ -7,6 +7,7 @@
 #include <ATen/ATen.h>
 
 #include "data/crops.h"
+#include "data/mix_batch.h"
 #include "data/random_streams.h"
 #include "util/rng.h"
 
@@ -63,6 +64,10 @@ Batch BatchMaker::make(std::int64_t step) {
     write_crop(image, crop, extent, table_, pixels);
     labels[i] = data_.labels(Split::kTrain)[chosen];
   }
+  mix_batch(
+      options_.mixing,
+      {options_.seed, step, options_.first_row, options_.mix_chunk, data_.description().classes},
+      batch);
   return batch;
 }
 

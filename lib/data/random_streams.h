@@ -11,5 +11,7 @@ constexpr std::uint64_t kSplitStream = 0xda7a01;
 constexpr std::uint64_t kCalibrationStream = 0xda7a02;
 constexpr std::uint64_t kEpochStream = 0xda7a03;
 constexpr std::uint64_t kImageStream = 0xda7a04;
+constexpr std::uint64_t kCutoutStream = 0xda7a41;
+constexpr std::uint64_t kMixStream = 0xda7a42;
 
 }  // namespace enas4d

@@ -9,12 +9,13 @@
 
 #include "data/augmentation.h"
 #include "data/dataset.h"
+#include "data/mixing.h"
 
 namespace enas4d {
 
 struct Batch {
   torch::Tensor images;  ///< float32, N x C x H x W, channels-last, normalised
-  torch::Tensor labels;  ///< int64, N
+  torch::Tensor labels;  ///< int64, N; where images are mixed float32, N x classes
 };
 
 struct LoaderOptions {
@@ -25,6 +26,8 @@ struct LoaderOptions {
   int workers = 1;    ///< threads, at least 1
   int ahead = 3;      ///< batches kept ready
   Augmentation augmentation;
+  Mixing mixing;
+  int mix_chunk = 0;  ///< images among which mixing finds partners; 0 = the rank's rows
 };
 
 /// Epoch e visits a permutation of train by (seed, e), the last incomplete batch dropped (but an

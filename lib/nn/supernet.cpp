@@ -50,6 +50,22 @@ torch::Tensor drop_channels(const torch::Tensor& x, int stage, const Dropout& dr
   return x * mask;
 }
 
+/// Convolutions over all channels of an image: nearly all of a network's MACs.
+bool is_dense(Role role) {
+  return has_norm(role) && role != Role::kDepthwise;
+}
+
+/// As autocast would do it, which kernels of our own do not see.
+torch::Tensor convolve_bfloat16(const Layer& layer, const std::vector<torch::Tensor>& inputs,
+                                const torch::Tensor& weight) {
+  std::vector<torch::Tensor> low;
+  low.reserve(inputs.size());
+  for (const torch::Tensor& x : inputs) low.push_back(x.to(torch::kBFloat16));
+  return torch::conv2d(joined_inputs(low), weight.to(torch::kBFloat16), /*bias=*/{}, layer.stride,
+                       layer.kernel / 2)
+      .to(torch::kFloat);
+}
+
 }  // namespace
 
 SupernetImpl::SupernetImpl(Space space, std::uint64_t seed) : space_(std::move(space)) {
@@ -77,7 +93,9 @@ Exits SupernetImpl::forward(const torch::Tensor& images, const Plan& plan,
       if (layer.role == Role::kClassifier && options.dropout.rate > 0) {
         inputs = {drop_channels(joined_inputs(inputs), layer.stage, options.dropout)};
       }
-      const torch::Tensor x = convolve(layer, inputs, weights.weight, weights.bias);
+      const torch::Tensor x = options.precision == Precision::kBfloat16 && is_dense(layer.role)
+                                  ? convolve_bfloat16(layer, inputs, weights.weight)
+                                  : convolve(layer, inputs, weights.weight, weights.bias);
       if (!has_norm(layer.role)) return activate(layer.activation, x);
       // By batch statistics alone: the supernet keeps none (design 2).
       return norm_activation(x, {weights.norm_weight, weights.norm_bias}, layer.activation,

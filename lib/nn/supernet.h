@@ -12,6 +12,7 @@
 
 #include "arch/plan.h"
 #include "nn/exits.h"
+#include "nn/precision.h"
 #include "nn/shared_weights.h"
 
 namespace enas4d {
@@ -29,6 +30,7 @@ struct Dropout {
 struct ForwardOptions {
   int norm_batch = 0;  ///< images whose statistics normalise together; 0 = the whole batch
   Dropout dropout;
+  Precision precision = Precision::kFloat32;
 };
 
 class SupernetImpl : public torch::nn::Module {

@@ -16,31 +16,48 @@ torch::Tensor hard_cross_entropy(const torch::Tensor& logits, const torch::Tenso
                                    smoothing);
 }
 
+/// The sum over the first `count` exits of their weight times their loss.
+template <class Loss>
+torch::Tensor weighted_sum(const Exits& exits, std::size_t count, const LossOptions& options,
+                           Loss&& loss) {
+  torch::Tensor sum = torch::zeros({});
+  for (std::size_t s = 0; s < count; ++s) {
+    const torch::Tensor own = loss(exits.logits[s]);
+    sum = sum + (options.stage_weights.empty() ? own : options.stage_weights[s] * own);
+  }
+  return sum;
+}
+
 }  // namespace
 
-torch::Tensor teacher_loss(const Exits& exits, const torch::Tensor& labels, double label_smoothing,
-                           double distillation) {
-  torch::Tensor loss = label_loss(exits, labels, label_smoothing);
-  if (distillation == 0) return loss;
+torch::Tensor teacher_loss(const Exits& exits, const torch::Tensor& labels,
+                           const LossOptions& options) {
+  const torch::Tensor loss = label_loss(exits, labels, options);
+  if (options.distillation == 0) return loss;
   const auto target = torch::softmax(exits.logits.back().detach(), 1);
-  for (std::size_t s = 0; s + 1 < exits.logits.size(); ++s) {
-    loss = loss + distillation * soft_cross_entropy(exits.logits[s], target);
-  }
-  return loss;
+  return loss + options.distillation *
+                    weighted_sum(exits, exits.logits.size() - 1, options,
+                                 [&](const auto& x) { return soft_cross_entropy(x, target); });
 }
 
-torch::Tensor student_loss(const Exits& exits, const torch::Tensor& teacher_logits) {
+torch::Tensor student_loss(const Exits& exits, const torch::Tensor& teacher_logits,
+                           const LossOptions& options) {
   const auto target = torch::softmax(teacher_logits, 1);
-  torch::Tensor loss = torch::zeros({});
-  for (const auto& logits : exits.logits) loss = loss + soft_cross_entropy(logits, target);
-  return loss;
+  return weighted_sum(exits, exits.logits.size(), options,
+                      [&](const auto& x) { return soft_cross_entropy(x, target); });
 }
 
-torch::Tensor label_loss(const Exits& exits, const torch::Tensor& labels, double label_smoothing) {
-  torch::Tensor loss = torch::zeros({});
-  for (const auto& logits : exits.logits)
-    loss = loss + hard_cross_entropy(logits, labels, label_smoothing);
-  return loss;
+torch::Tensor label_loss(const Exits& exits, const torch::Tensor& labels,
+                         const LossOptions& options) {
+  return weighted_sum(exits, exits.logits.size(), options, [&](const auto& x) {
+    return hard_cross_entropy(x, labels, options.label_smoothing);
+  });
+}
+
+torch::Tensor pupil_loss(const Exits& exits, const torch::Tensor& labels,
+                         const torch::Tensor& teacher_logits, const LossOptions& options) {
+  return label_loss(exits, labels, options) +
+         options.distillation * student_loss(exits, teacher_logits, options);
 }
 
 }  // namespace enas4d

@@ -7,11 +7,21 @@
 #include <string>
 #include <vector>
 
+#include "arch/restriction.h"
 #include "arch/space.h"
 #include "data/augmentation.h"
+#include "data/mixing.h"
+#include "nn/precision.h"
 #include "util/json.h"
 
 namespace enas4d {
+
+/// Who gives soft labels.
+enum class Teacher {
+  kInPlace,  ///< the largest child of the same step; it learns from the labels
+  kFrozen,   ///< the largest network as it was before the first such phase; all children learn from
+             ///< it and from the labels
+};
 
 struct Phase {
   std::string name;
@@ -21,6 +31,9 @@ struct Phase {
   int largest = 1;             ///< subnets a step: of the largest spec (0 or 1),
   int smallest = 1;            ///< the smallest (0 or 1),
   int random = 2;              ///< and uniform ones
+  Restriction restrict;        ///< what these are drawn from
+  Teacher teacher = Teacher::kInPlace;
+  bool sort = false;  ///< channels by importance, before the phase's first step
 };
 
 struct Recipe {
@@ -32,10 +45,14 @@ struct Recipe {
   double clip_norm = 0;        ///< of the summed gradient; 0 = none
   double label_smoothing = 0;  ///< of the largest's cross-entropy
   double dropout = 0;          ///< on the largest only
-  double distillation = 1;  ///< weight of the in-place teacher in the largest's earlier exits (the
-                            ///< rest is cross-entropy)
-  double ema = 0;           ///< decay of averaged weights; 0 = off
+  double distillation = 1;  ///< weight of the in-place teacher in the largest's earlier exits, of a
+                            ///< frozen one in all exits, beside cross-entropy
+  std::vector<double> stage_weights;  ///< of the exits' losses; empty = 1 each
+  double ema = 0;                     ///< decay of averaged weights; 0 = off
   Augmentation augmentation;
+  Mixing mixing;
+  bool zero_last_norm = false;  ///< residual branches begin as the identity (BigNAS)
+  Precision precision = Precision::kFloat32;
   std::vector<Phase> phases;
 
   int epochs() const;
@@ -47,5 +64,16 @@ Json to_json(const Recipe& recipe);
 
 /// Scales the phases so that they last `epochs` in all, each at least 1.
 Recipe with_epochs(Recipe recipe, int epochs);
+
+/// A recipe without the phases that a space has no use for, and why each of them is left out.
+struct FittedRecipe {
+  Recipe recipe;
+  std::vector<std::string> notes;
+};
+
+/// Leaves out phases that free nothing: their choices are those of the phase before, though they
+/// ask for others. Where two steps towards the same choices become one, the later stays. Throws
+/// Error (bad input) where a recipe names more or fewer stages than there are.
+FittedRecipe fit_to(const Space& space, Recipe recipe);
 
 }  // namespace enas4d

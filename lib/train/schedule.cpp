@@ -3,6 +3,7 @@
 #include <cassert>
 #include <cmath>
 
+#include "arch/restriction.h"
 #include "arch/sample.h"
 #include "util/rng.h"
 
@@ -42,10 +43,11 @@ double learning_rate(const Recipe& recipe, std::int64_t step, std::int64_t steps
 std::vector<Child> children(const Space& space, const Phase& phase, std::uint64_t seed,
                             std::int64_t step) {
   Rng rng(seed, {kChildrenStream, static_cast<std::uint64_t>(step)});
+  const Space choices = restricted(space, phase.restrict);
   std::vector<Child> result;
-  if (phase.largest > 0) result.push_back({largest(space), true});
-  if (phase.smallest > 0) result.push_back({smallest(space), false});
-  for (int i = 0; i < phase.random; ++i) result.push_back({uniform(space, rng), false});
+  if (phase.largest > 0) result.push_back({largest(choices), true});
+  if (phase.smallest > 0) result.push_back({smallest(choices), false});
+  for (int i = 0; i < phase.random; ++i) result.push_back({uniform(choices, rng), false});
   return result;
 }
 

@@ -29,7 +29,7 @@ struct Child {
   bool is_teacher;  ///< the largest: learns from labels, the others from it
 };
 
-/// The children of one step, the largest first.
+/// The children of one step, the largest first, of what the phase may choose.
 std::vector<Child> children(const Space& space, const Phase& phase, std::uint64_t seed,
                             std::int64_t step);
 

@@ -3,16 +3,19 @@
 #include <chrono>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
 
 #include "arch/plan.h"
+#include "arch/restriction.h"
 #include "checkpoint/training_state.h"
 #include "checkpoint/weights_files.h"
 #include "data/train_loader.h"
 #include "eval/measure.h"
+#include "train/begin.h"
 #include "train/loss.h"
 #include "train/run_directory.h"
 #include "train/schedule.h"
@@ -25,11 +28,15 @@ namespace {
 
 constexpr int kMetricsSteps = 50;  ///< steps between lines of metrics.jsonl within an epoch
 
-Json configuration_of(const TrainOptions& options, const Dataset& data) {
-  return {{"seed", options.seed},
-          {"space", to_json(options.space)},
-          {"recipe", to_json(options.recipe)},
-          {"data", to_json(data.description())}};
+Json configuration_of(const TrainOptions& options, const std::optional<SupernetFile>& initial,
+                      const Dataset& data) {
+  Json configuration = {{"seed", options.seed},
+                        {"space", to_json(options.space)},
+                        {"recipe", to_json(options.recipe)},
+                        {"data", to_json(data.description())}};
+  if (initial) configuration["initial_weights"] = initial->hash;
+  if (options.spec) configuration["spec"] = spec_object(*options.spec);
+  return configuration;
 }
 
 std::vector<double> exit_accuracies(const ExitTable& table) {
@@ -54,8 +61,8 @@ class Stopwatch {
 /// The state of one run between its steps.
 class Trainer {
  public:
-  Trainer(const TrainOptions& options, const Dataset& data, TrainObserver& observer,
-          RunDirectory& directory)
+  Trainer(const TrainOptions& options, const std::optional<SupernetFile>& initial,
+          const Dataset& data, TrainObserver& observer, RunDirectory& directory)
       : options_(options),
         recipe_(options.recipe),
         data_(data),
@@ -63,7 +70,7 @@ class Trainer {
         directory_(directory),
         steps_per_epoch_(steps_per_epoch(data.size(Split::kTrain), recipe_.batch)),
         steps_(steps_per_epoch_ * recipe_.epochs()),
-        state_(begin_state()),
+        state_(begin_state(initial)),
         sgd_(state_.supernet, recipe_, state_.momentum, state_.average),
         first_step_(state_.step),
         saved_step_(state_.step) {}
@@ -86,21 +93,13 @@ class Trainer {
   }
 
  private:
-  TrainingState begin_state() {
+  TrainingState begin_state(const std::optional<SupernetFile>& initial) {
     if (auto resumed = directory_.resume()) {
       observer_.resumed(resumed->step);
       return std::move(*resumed);
     }
-    TrainingState state;
-    state.supernet = Supernet(options_.space, options_.seed);
-    state.momentum = zeros_like_weights(state.supernet);
-    if (recipe_.ema > 0) {
-      for (const auto& [name, weight] : supernet_weights(state.supernet))
-        state.average[name] = weight.clone();
-    }
-    state.data = data_.description();
-    state.configuration = configuration_of(options_, data_);
-    return state;
+    return begin_training(options_, initial, data_.description(),
+                          configuration_of(options_, initial, data_));
   }
 
   LoaderOptions loader_options() const {
@@ -109,6 +108,8 @@ class Trainer {
     loader.batch = recipe_.batch;
     loader.workers = options_.workers;
     loader.augmentation = recipe_.augmentation;
+    loader.mixing = recipe_.mixing;
+    loader.mix_chunk = recipe_.norm_batch;
     return loader;
   }
 
@@ -116,14 +117,16 @@ class Trainer {
   /// (the largest).
   double train_step(const Batch& batch) {
     const Moment moment = moment_of(recipe_, state_.step, steps_per_epoch_);
+    const Phase& phase = recipe_.phases[moment.phase];
+    if (moment.step == 0) begin_phase(state_, recipe_, moment.phase);
     sgd_.clear();
     torch::Tensor teacher_logits;
+    if (phase.teacher == Teacher::kFrozen) teacher_logits = frozen_logits(batch);
     double first_loss = 0;
     double loss_sum = 0;
     bool first = true;
-    for (const Child& child :
-         children(options_.space, recipe_.phases[moment.phase], options_.seed, state_.step)) {
-      const double loss = train_child(child, batch, teacher_logits);
+    for (const Child& child : step_children(phase)) {
+      const double loss = train_child(child, phase, batch, teacher_logits);
       if (first) first_loss = loss;
       first = false;
       loss_sum += loss;
@@ -134,24 +137,52 @@ class Trainer {
     return first_loss;
   }
 
-  double train_child(const Child& child, const Batch& batch, torch::Tensor& teacher_logits) {
-    const Plan plan = lower(options_.space, child.spec);
+  std::vector<Child> step_children(const Phase& phase) const {
+    if (options_.spec) return {{*options_.spec, true}};
+    return children(options_.space, phase, options_.seed, state_.step);
+  }
+
+  /// Soft labels of the frozen teacher: its last exit.
+  torch::Tensor frozen_logits(const Batch& batch) {
+    const torch::NoGradGuard no_grad;
+    const Plan plan = lower(options_.space, largest(options_.space));
+    return state_.teacher->forward(resize(batch.images, plan.resolution), plan, forward_options())
+        .logits.back();
+  }
+
+  ForwardOptions forward_options() const {
     ForwardOptions forward;
     forward.norm_batch = recipe_.norm_batch;
-    if (child.is_teacher) forward.dropout = {recipe_.dropout, options_.seed, state_.step, 0};
-    const Exits exits =
-        state_.supernet->forward(resize(batch.images, plan.resolution), plan, forward);
+    forward.precision = recipe_.precision;
+    return forward;
+  }
+
+  /// The largest teaches those after it, unless `teacher_logits` come from a frozen teacher.
+  double train_child(const Child& child, const Phase& phase, const Batch& batch,
+                     torch::Tensor& teacher_logits) {
+    const Exits exits = forward_child(child, batch);
+    const LossOptions options = {recipe_.label_smoothing, recipe_.distillation,
+                                 recipe_.stage_weights};
     torch::Tensor loss;
-    if (child.is_teacher) {
-      loss = teacher_loss(exits, batch.labels, recipe_.label_smoothing, recipe_.distillation);
+    if (phase.teacher == Teacher::kFrozen) {
+      loss = pupil_loss(exits, batch.labels, teacher_logits, options);
+    } else if (child.is_teacher) {
+      loss = teacher_loss(exits, batch.labels, options);
       teacher_logits = exits.logits.back().detach();
     } else if (teacher_logits.defined()) {
-      loss = student_loss(exits, teacher_logits);
+      loss = student_loss(exits, teacher_logits, options);
     } else {
-      loss = label_loss(exits, batch.labels, recipe_.label_smoothing);
+      loss = label_loss(exits, batch.labels, options);
     }
     loss.backward();
     return loss.item<double>();
+  }
+
+  Exits forward_child(const Child& child, const Batch& batch) {
+    const Plan plan = lower(options_.space, child.spec);
+    ForwardOptions forward = forward_options();
+    if (child.is_teacher) forward.dropout = {recipe_.dropout, options_.seed, state_.step, 0};
+    return state_.supernet->forward(resize(batch.images, plan.resolution), plan, forward);
   }
 
   Error diverged(double loss) const {
@@ -183,48 +214,58 @@ class Trainer {
     }
   }
 
-  /// Accuracies of the smallest and largest spec on val, the weights for eval, search and export,
-  /// and a line of metrics.
+  /// Accuracies on val, the weights for eval, search and export, and a line of metrics.
   void end_epoch() {
-    const NamedTensors weights = current_weights();
-    const Supernet measured = state_.average.empty() ? state_.supernet : averaged_supernet();
     EpochReport report;
     report.epoch = static_cast<int>(state_.step / steps_per_epoch_);
     report.epochs = recipe_.epochs();
+    const Phase& phase =
+        recipe_.phases[moment_of(recipe_, state_.step - 1, steps_per_epoch_).phase];
+    report.phase = phase.name;
     report.loss = state_.epoch_loss / static_cast<double>(steps_per_epoch_);
-    const auto accuracies = [&](const Spec& spec) {
-      const Subnet subnet = extract_calibrated(measured, lower(options_.space, spec), data_);
-      return exit_accuracies(measure(subnet, data_, Split::kVal));
-    };
-    report.smallest_accuracy = accuracies(smallest(options_.space));
-    report.largest_accuracy = accuracies(largest(options_.space));
+    report.train_seconds = epoch_watch_.seconds();
+    report.accuracies = measure_specs(phase);
     report.seconds = watch_.seconds();
+    epoch_watch_ = Stopwatch();
     state_.epoch_loss = 0;
-    save_supernet(directory_.supernet_path(), options_.space, weights, data_.description(),
+    save_supernet(directory_.supernet_path(), options_.space, current_weights(),
+                  data_.description(),
                   {{"recipe", recipe_.name},
                    {"epoch", report.epoch},
                    {"epochs", report.epochs},
                    {"seed", options_.seed}});
-    directory_.append_metrics({{"step", state_.step},
-                               {"epoch", report.epoch},
-                               {"epoch_loss", report.loss},
-                               {"smallest_accuracy", report.smallest_accuracy},
-                               {"largest_accuracy", report.largest_accuracy},
-                               {"seconds", report.seconds}});
+    directory_.append_metrics(metrics_of(report));
     observer_.epoch(report);
+  }
+
+  Json metrics_of(const EpochReport& report) const {
+    Json line = {{"step", state_.step},
+                 {"epoch", report.epoch},
+                 {"phase", report.phase},
+                 {"epoch_loss", report.loss}};
+    for (const SpecAccuracy& accuracy : report.accuracies) {
+      line[accuracy.name + "_accuracy"] = accuracy.exits;
+    }
+    line["seconds"] = report.seconds;
+    line["train_seconds"] = report.train_seconds;
+    return line;
+  }
+
+  /// The smallest and the largest of what the phase trains, or the one spec.
+  std::vector<SpecAccuracy> measure_specs(const Phase& phase) const {
+    const Supernet measured =
+        state_.average.empty() ? state_.supernet : supernet_with(options_.space, state_.average);
+    const auto accuracy = [&](const char* name, const Spec& spec) -> SpecAccuracy {
+      const Subnet subnet = extract_calibrated(measured, lower(options_.space, spec), data_);
+      return {name, exit_accuracies(measure(subnet, data_, Split::kVal))};
+    };
+    if (options_.spec) return {accuracy("spec", *options_.spec)};
+    return {accuracy("smallest", smallest(restricted(options_.space, phase.restrict))),
+            accuracy("largest", largest(options_.space))};
   }
 
   NamedTensors current_weights() const {
     return state_.average.empty() ? supernet_weights(state_.supernet) : state_.average;
-  }
-
-  Supernet averaged_supernet() const {
-    const torch::NoGradGuard no_grad;
-    Supernet supernet(options_.space, /*seed=*/0);
-    for (auto& item : supernet->named_parameters(/*recurse=*/false)) {
-      item.value().copy_(state_.average.at(item.key()));
-    }
-    return supernet;
   }
 
   void save() {
@@ -243,7 +284,7 @@ class Trainer {
   Sgd sgd_;
   const std::int64_t first_step_;
   std::int64_t saved_step_;
-  Stopwatch watch_;
+  Stopwatch watch_, epoch_watch_;
 };
 
 }  // namespace
@@ -257,8 +298,11 @@ TrainEnd train(const TrainOptions& options, const Dataset& data, TrainObserver& 
                                 images.channels, images.classes, options.space.name,
                                 options.space.channels, options.space.classes));
   }
-  RunDirectory directory(options.output, configuration_of(options, data));
-  return Trainer(options, data, observer, directory).run(stop);
+  if (options.spec) check_fits(options.space, *options.spec, "spec to train");
+  check_recipe(options);
+  const std::optional<SupernetFile> initial = initial_weights(options);
+  RunDirectory directory(options.output, configuration_of(options, initial, data));
+  return Trainer(options, initial, data, observer, directory).run(stop);
 }
 
 }  // namespace enas4d

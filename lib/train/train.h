@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "arch/space.h"
+#include "arch/spec.h"
 #include "data/dataset.h"
 #include "train/recipe.h"
 #include "util/json.h"
@@ -16,7 +18,9 @@ namespace enas4d {
 struct TrainOptions {
   Space space;
   Recipe recipe;
-  std::string output;  ///< run directory
+  std::string output;        ///< run directory
+  std::string init_from;     ///< file of the weights to begin with; empty = random ones
+  std::optional<Spec> spec;  ///< every step trains this one alone, as the largest is trained
   std::uint64_t seed = 1;
   int workers = 1;
   int checkpoint_steps =
@@ -28,10 +32,18 @@ struct StepReport {
   int epoch = 0, epochs = 0;
   double loss = 0, learning_rate = 0, images_per_second = 0, seconds_left = 0;
 };
+/// Of one spec on val, calibrated.
+struct SpecAccuracy {
+  std::string name;           ///< "smallest" and "largest" of the phase, or "spec"
+  std::vector<double> exits;  ///< in [0, 1]
+};
 struct EpochReport {
   int epoch = 0, epochs = 0;
-  double loss = 0, seconds = 0;
-  std::vector<double> smallest_accuracy, largest_accuracy;  ///< of every exit on val, calibrated
+  std::string phase;
+  double loss = 0;
+  double seconds = 0;                    ///< since this process began
+  double train_seconds = 0;              ///< of this epoch's steps that this process made
+  std::vector<SpecAccuracy> accuracies;  ///< the largest, or the one spec, last
 };
 
 class TrainObserver {
@@ -45,7 +57,8 @@ class TrainObserver {
 enum class TrainEnd { kDone, kStopped };
 
 /// Trains, or goes on where `options.output` stopped. Throws Error: bad input (the directory
-/// belongs to another configuration: names the first difference; a broken checkpoint), failed
+/// belongs to another configuration: names the first difference; a broken checkpoint; initial
+/// weights of another space; a recipe that asks for what there is not), failed
 /// (locked by another process, disk full), diverged (the last good checkpoint is kept).
 TrainEnd train(const TrainOptions& options, const Dataset& data, TrainObserver& observer,
                const StopFlag& stop);

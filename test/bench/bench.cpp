@@ -102,8 +102,8 @@ class Step {
     for (const Child& child : children) {
       const Plan plan = lower(space_, child.spec);
       const Exits exits = supernet_->forward(resize(images_, plan.resolution), plan);
-      const auto loss =
-          child.is_teacher ? teacher_loss(exits, labels_, 0.1, 1) : student_loss(exits, teacher);
+      const auto loss = child.is_teacher ? teacher_loss(exits, labels_, {0.1, 1, {}})
+                                         : student_loss(exits, teacher, {});
       if (child.is_teacher) teacher = exits.logits.back().detach();
       loss.backward();
     }

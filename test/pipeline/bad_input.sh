@@ -32,6 +32,18 @@ if ! chmod 500 sealed || ! touch sealed/probe 2>/dev/null; then # root may write
 fi
 expect 1 "absent/x.jsonl" enas4d-sample --space "$space" -o absent/x.jsonl
 
+# Recipes: what they break, and what they ask for that the space or the training lacks.
+recipe() { # JQ-FILTER TEXT
+  jq "$1" "$here/tiny-recipe.json" >recipe.json
+  expect 3 "$2" enas4d-train-ofa --space "$space" --recipe ./recipe.json --data "$data" --quiet -o norun
+  [[ ! -e norun ]] || fail "a run directory was made for a recipe that is refused: $1"
+}
+recipe '.phases[0].epochs = 0' "recipe.json: /phases/0/epochs: must be a whole number from 1"
+recipe '.phases[0].restrict = {kernal: 1}' "recipe.json: /phases/0/restrict: unknown key 'kernal', did you mean 'kernel'?"
+recipe '.mixing = {mixup: 3}' "recipe.json: /mixing/mixup: must be a number from 0 to 2"
+recipe '.stage_weights = [1, 1, 1]' "recipe 'tiny': /stage_weights: must have 2 weights"
+recipe '.phases[0].teacher = "frozen"' "recipe 'tiny': /phases/0/teacher: frozen in the first phase"
+
 # Data.
 expect 3 "nowhere" enas4d-train-ofa --space cifar10 --recipe quick --data cifar10:nowhere -o run
 mkdir cifar
@@ -54,6 +66,9 @@ expect 3 "cut.safetensors" evaluate cut.safetensors
 cp "$weights" flipped.safetensors
 printf '\377\377' | dd of=flipped.safetensors bs=1 seek=$(($(stat -c %s "$weights") - 40)) conv=notrunc status=none
 expect 3 "flipped.safetensors: checksum" evaluate flipped.safetensors
+jq '.units[0].kernel = [3]' "$space" >narrow.json
+expect 3 "run/supernet.safetensors: holds weights of another space" enas4d-train-ofa --space ./narrow.json \
+  --recipe "$here/tiny-recipe.json" --data "$data" --quiet --init-from "$weights" -o tuned
 enas4d-sample --space cifar10 >other.jsonl
 expect 3 "other.jsonl" enas4d-eval --checkpoint "$weights" --data "$data" --specs other.jsonl --quiet
 expect 3 "synthetic" enas4d-eval --checkpoint "$weights" --data "$data,seed=5" --specs specs.jsonl --quiet

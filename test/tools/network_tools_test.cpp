@@ -106,6 +106,63 @@ TEST_CASE("training takes its number of epochs and its seeds from the options", 
   CHECK_THAT(run.err, Contains(place));
 }
 
+TEST_CASE("one network is trained alone, from scratch or from a supernet's weights", "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  const bool from_weights = GENERATE(false, true);
+  const std::string run = from_weights ? "tuned" : "alone";
+  const std::string spec = to_json(smallest(pencil_space(2))).dump();
+  Words arguments = folder.training(run);
+  arguments.insert(arguments.end(), {"--specs", "-"});
+  if (from_weights) {
+    arguments.insert(arguments.end(), {"--init-from", folder / "run/supernet.safetensors"});
+  }
+  const ToolRun trained = run_with(train_ofa_tool(), arguments, spec);
+  CAPTURE(trained.err);
+  REQUIRE(trained.status == 0);
+  CHECK_THAT(trained.err, Contains("spec "));
+  const auto records = records_of(
+      folder.run(eval_tool(),
+                 {"--specs", "-", "--checkpoint", folder / (run + "/supernet.safetensors")}, spec));
+  CHECK(records.at(0).val.has_value());
+}
+
+TEST_CASE("training refuses specs that are not one, and a recipe that cannot train one",
+          "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  Words arguments = folder.training("refused");
+  arguments.insert(arguments.end(), {"--specs", "-"});
+  const ToolRun two = run_with(train_ofa_tool(), arguments, folder.specs());
+  CHECK(two.status == 2);
+  CHECK_THAT(two.err, Contains("--specs: must hold one spec or record to train, holds 2"));
+  arguments[3] = "progressive-shrinking";
+  const ToolRun shrinking =
+      run_with(train_ofa_tool(), arguments, to_json(smallest(pencil_space(2))).dump());
+  CHECK(shrinking.status == 3);
+  CHECK_THAT(shrinking.err, Contains("recipe 'progressive-shrinking': /phases/1/teacher: must be"));
+  CHECK_FALSE(file_exists(folder / "refused"));
+}
+
+TEST_CASE("training in bfloat16 is another configuration", "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  Words arguments = folder.training("run");
+  arguments.emplace_back("--bf16");
+  const ToolRun run = run_with(train_ofa_tool(), arguments);
+  CHECK(run.status == 3);
+  CHECK_THAT(run.err, Contains("/recipe/precision is \"float32\" there, \"bfloat16\" here"));
+}
+
+TEST_CASE("phases that a space has no use for are left out with a note", "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  Words arguments = folder.training("shrunk");
+  arguments[3] = "progressive-shrinking";
+  arguments.insert(arguments.end(), {"--epochs", "4"});
+  const ToolRun run = run_with(train_ofa_tool(), arguments);
+  CAPTURE(run.err);
+  CHECK(run.status == 0);
+  CHECK_THAT(run.err, Contains("phase 'depth 1' is left out: it frees nothing in the space"));
+  CHECK_THAT(run.err, Contains("epoch 4/4 (width 2)"));
+}
+
 TEST_CASE("specs come back as records with what they give on the split", "[tools]") {
   const TrainedFolder& folder = TrainedFolder::get();
   const bool on_test = GENERATE(false, true);

@@ -1,5 +1,6 @@
 #include "train/schedule.h"
 
+#include "arch/restriction.h"
 #include "support/catch.h"
 #include "support/spaces.h"
 
@@ -54,12 +55,30 @@ TEST_CASE(
   CHECK(children(space, phase, 2, 7)[2].spec != first[2].spec);
 }
 
+TEST_CASE("children are drawn from what their phase may choose", "[train]") {
+  const Space space = pencil_space(2);
+  Phase phase;
+  phase.restrict = {0, 1, 0, 1, 1};
+  const Space choices = restricted(space, phase.restrict);
+  bool varies = false;
+  for (std::int64_t step = 0; step < 20; ++step) {
+    for (const Child& child : children(space, phase, 1, step)) {
+      CHECK(fits(choices, child.spec));
+      varies = varies || child.spec != largest(space);
+    }
+  }
+  CHECK(varies);  // in depth
+}
+
 TEST_CASE("scaling a recipe's epochs keeps its phases' proportions", "[train]") {
   const Recipe scaled = with_epochs(two_phases(), 10);
   CHECK(scaled.phases[0].epochs == 4);
   CHECK(scaled.phases[1].epochs == 6);
   CHECK(scaled.phases[0].warm_up_epochs == Approx(2));
   CHECK(with_epochs(two_phases(), 1).phases[1].epochs == 1);
+  for (int epochs = 2; epochs < 30; ++epochs) {
+    CHECK(with_epochs(two_phases(), epochs).epochs() == epochs);
+  }
 }
 
 }  // namespace enas4d

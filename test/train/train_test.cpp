@@ -38,8 +38,10 @@ TEST_CASE("the loss falls and the averaged weights beat chance", "[train]") {
   CHECK(mean(hook.losses.end() - 10, hook.losses.end()) <
         0.8 * mean(hook.losses.begin(), hook.losses.begin() + 10));
   REQUIRE(hook.epochs.size() == 12);
-  CHECK(hook.epochs.back().largest_accuracy.size() == 2);
-  CHECK(hook.epochs.back().largest_accuracy.back() > 0.5);  // chance is 1 in 3
+  const SpecAccuracy& largest = hook.epochs.back().accuracies.back();
+  CHECK(largest.name == "largest");
+  CHECK(largest.exits.size() == 2);
+  CHECK(largest.exits.back() > 0.5);  // chance is 1 in 3
 }
 
 TEST_CASE("an interrupted and resumed training equals an uninterrupted one, bit for bit",
@@ -100,7 +102,7 @@ TEST_CASE("metrics tell every epoch once, also after a crash", "[train]") {
   train(options, data, rest, never);
   const std::string metrics = read_file(folder / "run/metrics.jsonl");
   for (const char* epoch :
-       {"\"epoch\":1,\"epoch_loss\"", "\"epoch\":2,\"epoch_loss\"", "\"epoch\":3,\"epoch_loss\""}) {
+       {"\"epoch\":1,\"phase\"", "\"epoch\":2,\"phase\"", "\"epoch\":3,\"phase\""}) {
     const auto first = metrics.find(epoch);
     CHECK(first != std::string::npos);
     CHECK(metrics.find(epoch, first + 1) == std::string::npos);
