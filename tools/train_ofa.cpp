@@ -3,10 +3,14 @@
 
 #include "cli/common_options.h"
 #include "data/dataset.h"
+#include "dist/gloo_ranks.h"
 #include "tools/compute.h"
+#include "tools/ranks.h"
 #include "tools/tools.h"
+#include "train/ranks_share.h"
 #include "train/recipe.h"
 #include "train/train.h"
+#include "util/cpu.h"
 #include "util/stop.h"
 #include "util/units.h"
 
@@ -25,6 +29,7 @@ struct TrainToolOptions {
   int checkpoint_steps = 200;
   std::optional<double> max_time;
   ComputeOptions compute;
+  RankOptions ranks;
 };
 
 void declare_train(TrainToolOptions& options, OptionList& list) {
@@ -51,6 +56,7 @@ void declare_train(TrainToolOptions& options, OptionList& list) {
            WholeRange{1, kMostSteps});
   declare_compute(options.compute, list);
   add_workers(list, options.workers);
+  declare_ranks(options.ranks, list);
 }
 
 std::string percentages(const std::vector<double>& shares) {
@@ -98,13 +104,7 @@ class ConsoleObserver : public TrainObserver {
   std::optional<double> last_accuracy_;
 };
 
-ExitStatus run_train(const TrainToolOptions& options, Session& session) {
-  StopFlag stop;
-  const SignalGuard signals(stop);
-  if (options.max_time) stop.set_time_limit(*options.max_time);
-  set_up_compute(options.compute, session.console);
-
-  std::istream& in = session.streams.in;
+TrainOptions train_options_of(const TrainToolOptions& options, std::istream& in) {
   TrainOptions train_options;
   train_options.space = read_space(read_shipped(space_shelf(), options.space, in));
   train_options.recipe = read_recipe(read_shipped(recipe_shelf(), options.recipe, in));
@@ -115,14 +115,26 @@ ExitStatus run_train(const TrainToolOptions& options, Session& session) {
   train_options.seed = options.seed;
   train_options.workers = options.workers;
   train_options.checkpoint_steps = options.checkpoint_steps;
+  return train_options;
+}
 
-  const Dataset data = Dataset::open(options.data, options.split_seed);
-  ConsoleObserver observer(session.console);
-  if (train(train_options, data, observer, stop) == TrainEnd::kStopped) {
-    session.console.info("stopped and saved, the same command goes on");
+ExitStatus run_train(const TrainToolOptions& options, Session& session) {
+  const TrainOptions train_options = train_options_of(options, session.streams.in);
+  const RankPlace place = place_of(options.ranks, environment_variable);
+  rows_of_rank(train_options.recipe, place.size);  // fails before anything is started
+  return run_ranks(options.ranks, place, session, [&](const RankPlace& own) {
+    StopFlag stop;
+    const SignalGuard signals(stop);
+    if (options.max_time) stop.set_time_limit(*options.max_time);
+    set_up_compute(options.compute, session.console, threads_for(own, usable_cpus()));
+    const std::unique_ptr<Ranks> ranks = connect_ranks(own);
+    const Dataset data = Dataset::open(options.data, options.split_seed);
+    ConsoleObserver observer(session.console);
+    const TrainEnd end = train(train_options, data, observer, stop, *ranks);
+    if (end == TrainEnd::kDone) return ExitStatus::kDone;
+    if (own.rank == 0) session.console.info("stopped and saved, the same command goes on");
     return ExitStatus::kStopped;
-  }
-  return ExitStatus::kDone;
+  });
 }
 
 }  // namespace
@@ -135,11 +147,18 @@ const Tool& train_ofa_tool() {
       "checkpoint.safetensors (all that going on needs), run.json (the configuration) and "
       "metrics.jsonl (losses, and accuracies after each epoch). The same command again goes on "
       "exactly where an earlier one was stopped or killed. TERM, INT, USR1 and XCPU finish the "
-      "step, save and end with status 75; a second signal ends at once.",
+      "step, save and end with status 75; a second signal ends at once. Several processes, on one "
+      "machine or many, share each batch: their number is no part of the configuration, so a job "
+      "may "
+      "go on with another one.",
       {{"enas4d-train-ofa --space fashion-mnist --recipe quick --data fashion-mnist -o run/",
         "a first network in minutes"},
        {"enas4d-train-ofa --space cifar10 --data cifar10:cifar-10-batches-bin --epochs 30 -o run/",
         "30 epochs on CIFAR-10"},
+       {"enas4d-train-ofa --config job.json --launch 4 -o run/",
+        "four processes on this machine, which share its CPUs"},
+       {"srun enas4d-train-ofa --config job.json -o run/",
+        "as a step of a Slurm job: one process per task"},
        {"enas4d-train-ofa --config job.json --max-time 55m -o run/",
         "options from a file; in good time before a batch job's limit of an hour"}},
       tool_of(declare_train, run_train)};

@@ -7,6 +7,7 @@
 
 #include "arch/space.h"
 #include "data/dataset.h"
+#include "dist/ranks.h"
 #include "train/recipe.h"
 #include "util/json.h"
 #include "util/stop.h"
@@ -34,6 +35,7 @@ struct EpochReport {
   std::vector<double> smallest_accuracy, largest_accuracy;  ///< of every exit on val, calibrated
 };
 
+/// Told on rank 0 only.
 class TrainObserver {
  public:
   virtual ~TrainObserver() = default;
@@ -44,9 +46,16 @@ class TrainObserver {
 
 enum class TrainEnd { kDone, kStopped };
 
-/// Trains, or goes on where `options.output` stopped. Throws Error: bad input (the directory
-/// belongs to another configuration: names the first difference; a broken checkpoint), failed
-/// (locked by another process, disk full), diverged (the last good checkpoint is kept).
+/// Trains, or goes on where `options.output` stopped. All ranks call it alike; each trains on its
+/// part of every global batch, and rank 0 alone touches the run directory. Throws Error: usage
+/// (ranks that do not divide the batch, or were started with different configurations), bad input
+/// (the directory belongs to another configuration: names the first difference; a broken
+/// checkpoint), failed (locked by another process, disk full, another rank lost), diverged. The
+/// last checkpoint is kept.
+TrainEnd train(const TrainOptions& options, const Dataset& data, TrainObserver& observer,
+               const StopFlag& stop, Ranks& ranks);
+
+/// The same in a process without others.
 TrainEnd train(const TrainOptions& options, const Dataset& data, TrainObserver& observer,
                const StopFlag& stop);
 
