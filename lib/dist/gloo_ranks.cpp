@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include <c10/util/Logging.h>
 #include <fmt/format.h>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
@@ -60,6 +61,13 @@ std::string address_towards(const std::string& host) {
   return result;
 }
 
+/// c10d tells what it tries and what fails on standard error; we say what matters by Error.
+void silence_log() {
+#ifdef C10_USE_GLOG
+  FLAGS_minloglevel = google::GLOG_FATAL;
+#endif
+}
+
 c10::intrusive_ptr<c10d::Store> open_store(const RankPlace& place) {
   c10d::TCPStoreOptions options;
   options.port = static_cast<std::uint16_t>(place.port);
@@ -102,6 +110,7 @@ void wait_for_all(c10d::Store& store, const RankPlace& place) {
 class GlooRanks : public Ranks {
  public:
   explicit GlooRanks(const RankPlace& place) : place_(place) {
+    silence_log();
     try {
       store_ = open_store(place);
       wait_for_all(*store_, place);
@@ -115,15 +124,6 @@ class GlooRanks : public Ranks {
       throw failed("cannot reach the other ranks: " + reason_of(error));
     }
   }
-
-  ~GlooRanks() override {
-    if (!lost_) return;
-    // Tearing down what a lost rank belongs to may wait for it; the process is about to end.
-    static_cast<void>(gloo_.release());
-    static_cast<void>(store_.release());
-  }
-  GlooRanks(const GlooRanks&) = delete;
-  GlooRanks& operator=(const GlooRanks&) = delete;
 
   int rank() const override { return place_.rank; }
   int size() const override { return place_.size; }
@@ -152,7 +152,6 @@ class GlooRanks : public Ranks {
     try {
       collective(tensors)->wait();
     } catch (const std::exception& error) {
-      lost_ = true;
       throw RankLost(describe(reason_of(error)));
     }
   }
@@ -163,7 +162,6 @@ class GlooRanks : public Ranks {
   }
 
   const RankPlace place_;
-  bool lost_ = false;
   c10::intrusive_ptr<c10d::Store> store_;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo_;
 };
