@@ -78,7 +78,7 @@ class RankKeeper {
     int status = 0;
     for (pid_t process; (process = waitpid(-1, &status, WNOHANG)) > 0;) {
       const auto found = ranks_.find(process);
-      if (found == ranks_.end()) continue;
+      if (found == ranks_.end()) continue;  // a child from before
       note(found->second, status);
       ranks_.erase(found);
     }
