@@ -51,6 +51,10 @@ inline std::optional<std::string> environment_variable(const std::string& name) 
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
+constexpr double kLeastTimeout = 1;
+constexpr double kMostTimeout =
+    7 * 24 * 3600;  // in milliseconds it still fits what c10d waits with
+
 /// This process's place by flags, else by what its launcher says.
 inline RankPlace place_of(const RankOptions& options, const Variables& variable) {
   if ((options.rank >= 0) != (options.world_size > 0)) {
@@ -73,6 +77,9 @@ inline RankPlace place_of(const RankOptions& options, const Variables& variable)
   }
   if (!options.master.empty()) set_master(place, options.master, "--master");
   place.timeout = options.timeout.value_or(RankPlace().timeout);
+  if (place.timeout < kLeastTimeout || place.timeout > kMostTimeout) {
+    throw usage_error(fmt::format("--timeout: must be from 1s to 168h, got {} s", place.timeout));
+  }
   return place;
 }
 

@@ -63,6 +63,9 @@ TEST_CASE("flags of ranks that do not fit together are told", "[tools]") {
   CHECK_THAT(message_of(options), Contains("--master: is required"));
   options.launch = 2;
   CHECK_THAT(message_of(options), Contains("--launch: "));
+  options = {};
+  options.timeout = 0;
+  CHECK_THAT(message_of(options), Contains("--timeout: must be from 1s"));
 }
 
 }  // namespace enas4d
