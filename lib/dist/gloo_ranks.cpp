@@ -88,20 +88,35 @@ c10::intrusive_ptr<c10d::Store> open_store(const RankPlace& place) {
   }
 }
 
+std::string rank_key(int rank) {
+  return fmt::format("enas4d/rank/{}", rank);
+}
+
+/// The ranks that have not come to the store; rank 0, which serves it, if it has gone meanwhile.
+std::vector<int> missing_ranks(c10d::Store& store, int size) {
+  try {
+    std::vector<int> missing;
+    for (int r = 0; r < size; ++r) {
+      if (!store.check({rank_key(r)})) missing.push_back(r);
+    }
+    return missing;
+  } catch (const std::exception&) {
+    return {0};
+  }
+}
+
 /// Waits until every rank has come to the store.
 void wait_for_all(c10d::Store& store, const RankPlace& place) {
-  const auto key = [](int rank) { return fmt::format("enas4d/rank/{}", rank); };
   std::vector<std::string> keys;
-  for (int r = 0; r < place.size; ++r) keys.push_back(key(r));
-  store.set(key(place.rank), std::vector<std::uint8_t>{1});
+  for (int r = 0; r < place.size; ++r) keys.push_back(rank_key(r));
+  store.set(rank_key(place.rank), std::vector<std::uint8_t>{1});
   try {
     store.wait(keys, timeout_of(place));
     return;
   } catch (const std::exception&) {
-    std::vector<int> missing;
-    for (int r = 0; r < place.size; ++r) {
-      if (!store.check({key(r)})) missing.push_back(r);
-    }
+    const std::vector<int> missing = missing_ranks(store, place.size);
+    if (missing.empty() || missing.front() == 0)
+      throw failed("rank 0 gave up before all ranks had come");
     throw failed(fmt::format("rank {} did not come to {}:{} within {} s", fmt::join(missing, ", "),
                              place.host, place.port, place.timeout));
   }
