@@ -22,11 +22,13 @@ inline void declare_compute(ComputeOptions& options, OptionList& list) {
   add_device(list, options.device);
 }
 
-inline void set_up_compute(const ComputeOptions& options, Console& console) {
+/// `default_threads`: where the user says nothing.
+inline void set_up_compute(const ComputeOptions& options, Console& console,
+                           int default_threads = usable_cpus()) {
   if (options.device != Device::kCpu) {
     throw usage_error("--device: cuda is not supported by this version, only cpu is");
   }
-  const int threads = options.threads > 0 ? options.threads : usable_cpus();
+  const int threads = options.threads > 0 ? options.threads : default_threads;
   at::set_num_threads(threads);
   console.detail(fmt::format("{} threads", threads));
 }

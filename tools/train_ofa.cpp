@@ -3,12 +3,16 @@
 
 #include "cli/common_options.h"
 #include "data/dataset.h"
+#include "dist/gloo_ranks.h"
 #include "search/record.h"
 #include "tools/compute.h"
 #include "tools/images.h"
+#include "tools/ranks.h"
 #include "tools/tools.h"
+#include "train/ranks_share.h"
 #include "train/recipe.h"
 #include "train/train.h"
+#include "util/cpu.h"
 #include "util/error.h"
 #include "util/stop.h"
 #include "util/units.h"
@@ -31,6 +35,7 @@ struct TrainToolOptions {
   int checkpoint_steps = 200;
   std::optional<double> max_time;
   ComputeOptions compute;
+  RankOptions ranks;
 };
 
 void declare_train(TrainToolOptions& options, OptionList& list) {
@@ -65,6 +70,7 @@ void declare_train(TrainToolOptions& options, OptionList& list) {
            WholeRange{1, kMostSteps});
   declare_compute(options.compute, list);
   add_workers(list, options.workers);
+  declare_ranks(options.ranks, list);
 }
 
 std::string percentages(const SpecAccuracy& accuracy) {
@@ -132,12 +138,7 @@ std::optional<Spec> single_spec(const TrainToolOptions& options, const Space& sp
       fmt::format("--specs: must hold one spec or record to train, holds {}", records.size()));
 }
 
-ExitStatus run_train(const TrainToolOptions& options, Session& session) {
-  StopFlag stop;
-  const SignalGuard signals(stop);
-  if (options.max_time) stop.set_time_limit(*options.max_time);
-  set_up_compute(options.compute, session.console);
-
+TrainOptions train_options_of(const TrainToolOptions& options, Session& session) {
   std::istream& in = session.streams.in;
   TrainOptions train_options;
   train_options.space = read_space(read_shipped(space_shelf(), options.space, in));
@@ -148,19 +149,31 @@ ExitStatus run_train(const TrainToolOptions& options, Session& session) {
   train_options.seed = options.seed;
   train_options.workers = options.workers;
   train_options.checkpoint_steps = options.checkpoint_steps;
+  return train_options;
+}
 
-  ConsoleReadObserver read_observer(session.console);
-  ReadOptions reading = read_options(options.images, read_observer);
-  reading.channels = train_options.space.channels;
-  reading.resolution = train_options.space.resolution.back();
-  reading.stop = &stop;
-  const Dataset data = Dataset::open(options.images.data, options.split_seed, reading);
-  ConsoleObserver observer(session.console);
-  if (train(train_options, data, observer, stop) == TrainEnd::kStopped) {
-    session.console.info("stopped and saved, the same command goes on");
+ExitStatus run_train(const TrainToolOptions& options, Session& session) {
+  const TrainOptions train_options = train_options_of(options, session);
+  const RankPlace place = place_of(options.ranks, environment_variable);
+  rows_of_rank(train_options.recipe, place.size);  // fails before anything is started
+  return run_ranks(options.ranks, place, session, [&](const RankPlace& own) {
+    StopFlag stop;
+    const SignalGuard signals(stop);
+    if (options.max_time) stop.set_time_limit(*options.max_time);
+    set_up_compute(options.compute, session.console, threads_for(own, usable_cpus()));
+    const std::unique_ptr<Ranks> ranks = connect_ranks(own);
+    ConsoleReadObserver read_observer(session.console);
+    ReadOptions reading = read_options(options.images, read_observer);
+    reading.channels = train_options.space.channels;
+    reading.resolution = train_options.space.resolution.back();
+    reading.stop = &stop;
+    const Dataset data = Dataset::open(options.images.data, options.split_seed, reading);
+    ConsoleObserver observer(session.console);
+    const TrainEnd end = train(train_options, data, observer, stop, *ranks);
+    if (end == TrainEnd::kDone) return ExitStatus::kDone;
+    if (own.rank == 0) session.console.info("stopped and saved, the same command goes on");
     return ExitStatus::kStopped;
-  }
-  return ExitStatus::kDone;
+  });
 }
 
 }  // namespace
@@ -174,7 +187,8 @@ const Tool& train_ofa_tool() {
       "metrics.jsonl (losses, and accuracies after each epoch). The same command again goes on "
       "exactly where an earlier one was stopped or killed. With --specs only the one network there "
       "is trained. TERM, INT, USR1 and XCPU finish the step, save and end with status 75; a second "
-      "signal ends at once.",
+      "signal ends at once. Several processes, on one machine or many, share each batch: their "
+      "number is no part of the configuration, so a job may go on with another one.",
       {{"enas4d-train-ofa --space fashion-mnist --recipe quick --data fashion-mnist -o run/",
         "a first network in minutes"},
        {"enas4d-train-ofa --space cifar10 --data cifar10:cifar-10-batches-bin --epochs 30 -o run/",
@@ -182,6 +196,10 @@ const Tool& train_ofa_tool() {
        {"enas4d-train-ofa --space cifar10 --data cifar10:cifar-10-batches-bin --epochs 10 "
         "--init-from run/supernet.safetensors --specs best.json -o tuned/",
         "10 more epochs for one network that a search has found; without --init-from from scratch"},
+       {"enas4d-train-ofa --config job.json --launch 4 -o run/",
+        "four processes on this machine, which share its CPUs"},
+       {"srun enas4d-train-ofa --config job.json -o run/",
+        "as a step of a Slurm job: one process per task"},
        {"enas4d-train-ofa --config job.json --max-time 55m -o run/",
         "options from a file; in good time before a batch job's limit of an hour"}},
       tool_of(declare_train, run_train)};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
@@ -82,17 +83,24 @@ void exit_early(const Subnet& subnet, const Policy& policy, const torch::Tensor&
 }  // namespace
 
 Subnet extract_calibrated(const Supernet& supernet, const Plan& plan, const Dataset& data) {
+  OneRank alone;
+  return extract_calibrated(supernet, plan, data, alone);
+}
+
+Subnet extract_calibrated(const Supernet& supernet, const Plan& plan, const Dataset& data,
+                          Ranks& ranks) {
   Subnet subnet = extract(supernet, plan);
   const auto& indices = data.calibration();
   const auto total = static_cast<std::int64_t>(indices.size());
-  std::int64_t first = 0;
-  subnet.calibrate([&]() -> torch::Tensor {
+  std::int64_t first = ranks.rank() * kCalibrationBatch;
+  const auto next = [&]() -> torch::Tensor {
     if (first >= total) return {};
     const std::int64_t count = std::min(kCalibrationBatch, total - first);
     const auto batch = data.batch(Split::kTrain, indices.data() + first, count, plan.resolution);
-    first += count;
+    first += ranks.size() * kCalibrationBatch;
     return batch;
-  });
+  };
+  subnet.calibrate(next, [&](const torch::Tensor& sums) { ranks.sum(sums); });
   return subnet;
 }
 
@@ -106,6 +114,30 @@ void for_each_batch(const Dataset& data, Split split, int resolution, std::int64
   }
 }
 
+namespace {
+
+using UsePredictions =
+    std::function<void(std::size_t stage, std::size_t first, const std::vector<Prediction>&)>;
+
+/// What every exit says of the images of a split, batch by batch; of the batches, each rank runs
+/// its share.
+void for_each_exit(const Subnet& subnet, const Dataset& data, Split split, const Ranks& ranks,
+                   const UsePredictions& use) {
+  const auto& indices = data.indices(split);
+  const std::int64_t images = data.size(split);
+  for (std::int64_t first = ranks.rank() * kEvaluationBatch; first < images;
+       first += ranks.size() * kEvaluationBatch) {
+    const std::int64_t count = std::min<std::int64_t>(kEvaluationBatch, images - first);
+    const Exits exits =
+        subnet.forward(data.batch(split, indices.data() + first, count, subnet.plan().resolution));
+    for (std::size_t s = 0; s < exits.logits.size(); ++s) {
+      use(s, static_cast<std::size_t>(first), predict_rows(exits.logits[s], static_cast<int>(s)));
+    }
+  }
+}
+
+}  // namespace
+
 ExitTable measure(const Subnet& subnet, const Dataset& data, Split split) {
   const Plan& plan = subnet.plan();
   const auto images = static_cast<std::size_t>(data.size(split));
@@ -117,22 +149,30 @@ ExitTable measure(const Subnet& subnet, const Dataset& data, Split split) {
     exit.predicted.resize(images);
     for (auto& confidence : exit.confidence) confidence.resize(images);
   }
-  for_each_batch(
-      data, split, plan.resolution, kEvaluationBatch, data.size(split),
-      [&](std::int64_t first, const torch::Tensor& batch) {
-        const Exits exits = subnet.forward(batch);
-        for (std::size_t s = 0; s < exits.logits.size(); ++s) {
-          auto row = static_cast<std::size_t>(first);
-          for (const Prediction& p : predict_rows(exits.logits[s], static_cast<int>(s))) {
-            table.exits[s].predicted[row] = p.label;
-            for (std::size_t c = 0; c < kConfidences; ++c) {
-              table.exits[s].confidence[c][row] = p.confidence[c];
-            }
-            ++row;
-          }
-        }
-      });
+  const auto note = [&](std::size_t stage, std::size_t row, const std::vector<Prediction>& rows) {
+    for (const Prediction& p : rows) {
+      table.exits[stage].predicted[row] = p.label;
+      for (std::size_t c = 0; c < kConfidences; ++c) {
+        table.exits[stage].confidence[c][row] = p.confidence[c];
+      }
+      ++row;
+    }
+  };
+  for_each_exit(subnet, data, split, OneRank(), note);
   return table;
+}
+
+std::vector<double> exit_accuracies(const Subnet& subnet, const Dataset& data, Split split,
+                                    Ranks& ranks) {
+  const auto& labels = data.labels(split);
+  std::vector<double> correct(static_cast<std::size_t>(subnet.plan().stages), 0.0);
+  const auto count = [&](std::size_t stage, std::size_t row, const std::vector<Prediction>& rows) {
+    for (const Prediction& p : rows) correct[stage] += p.label == labels[row++] ? 1 : 0;
+  };
+  for_each_exit(subnet, data, split, ranks, count);
+  correct = sum_over(ranks, std::move(correct));
+  for (double& exit : correct) exit /= static_cast<double>(data.size(split));
+  return correct;
 }
 
 EarlyExitRun run_early_exit(const Subnet& subnet, const Policy& policy, const Dataset& data,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "data/dataset.h"
+#include "dist/ranks.h"
 #include "nn/subnet.h"
 #include "nn/supernet.h"
 #include "policy/exit_table.h"
@@ -17,8 +18,16 @@ constexpr int kEvaluationBatch = 250;
 /// Extracts the spec's network and calibrates it on the data set's calibration images.
 Subnet extract_calibrated(const Supernet& supernet, const Plan& plan, const Dataset& data);
 
+/// The same on all ranks together: each runs its share of the calibration batches.
+Subnet extract_calibrated(const Supernet& supernet, const Plan& plan, const Dataset& data,
+                          Ranks& ranks);
+
 /// Every exit's answer on every image of a split. Non-finite logits are an Error (failed).
 ExitTable measure(const Subnet& subnet, const Dataset& data, Split split);
+
+/// The accuracy of every exit on a split, to which each rank adds its share of the images.
+std::vector<double> exit_accuracies(const Subnet& subnet, const Dataset& data, Split split,
+                                    Ranks& ranks);
 
 /// What each image got from true early exit: a batch shrinks to the samples that go on.
 struct EarlyExitRun {

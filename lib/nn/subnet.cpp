@@ -27,21 +27,46 @@ struct Subnet::Prepared {
 
 namespace {
 
-/// Sums of one norm over calibration batches, in double: pooled statistics are exact whatever the
-/// batches.
-struct PooledStatistics {
-  double images = 0;
-  torch::Tensor sum, square_sum;
-
-  void add(const torch::Tensor& mean, const torch::Tensor& var, double weight) {
-    const auto m = mean.to(torch::kDouble);
-    const auto square = var.to(torch::kDouble) + m * m;
-    images += weight;
-    sum = sum.defined() ? sum + weight * m : weight * m;
-    square_sum = square_sum.defined() ? square_sum + weight * square : weight * square;
+/// Sums of every norm over calibration batches, in double and in one flat tensor: pooled statistics
+/// are exact whatever the batches, and whichever process saw them.
+class PooledStatistics {
+ public:
+  explicit PooledStatistics(const Plan& plan) {
+    std::int64_t size = 1;
+    for (const Layer& layer : plan.layers) {
+      if (has_norm(layer.role)) size += 2 * layer.out_channels;
+    }
+    sums_ = torch::zeros({size}, torch::kDouble);
+    std::int64_t first = 1;
+    for (const Layer& layer : plan.layers) {
+      if (!has_norm(layer.role)) continue;
+      norms_[layer_name(layer)] = sums_.narrow(0, first, 2 * layer.out_channels).view({2, -1});
+      first += 2 * layer.out_channels;
+    }
   }
-  torch::Tensor mean() const { return sum / images; }
-  torch::Tensor var() const { return (square_sum / images - mean() * mean()).clamp_min(0); }
+
+  void count(std::int64_t images) { sums_[0] += images; }
+  void add(const std::string& norm, const torch::Tensor& mean, const torch::Tensor& var,
+           std::int64_t images) {
+    const auto m = mean.to(torch::kDouble);
+    const auto weight = static_cast<double>(images);
+    norms_.at(norm) += weight * torch::stack({m, var.to(torch::kDouble) + m * m});
+  }
+
+  const torch::Tensor& sums() const { return sums_; }
+
+  /// Writes every norm's mean and variance among `weights`.
+  void write(NamedTensors& weights) const {
+    for (const auto& [name, sums] : norms_) {
+      const auto means = sums / sums_[0];
+      weights[name + "_norm_mean"] = means[0].to(torch::kFloat);
+      weights[name + "_norm_var"] = (means[1] - means[0] * means[0]).clamp_min(0).to(torch::kFloat);
+    }
+  }
+
+ private:
+  torch::Tensor sums_;  ///< the number of images, then each norm's means and squares, weighted
+  std::map<std::string, torch::Tensor> norms_;  ///< views of sums_: 2 x channels
 };
 
 void check_weights(const Plan& plan, const NamedTensors& weights, const std::string& place) {
@@ -130,11 +155,12 @@ void Subnet::prepare() {
   prepared_ = std::move(prepared);
 }
 
-void Subnet::calibrate(const std::function<torch::Tensor()>& next) {
+void Subnet::calibrate(const std::function<torch::Tensor()>& next,
+                       const std::function<void(const torch::Tensor& sums)>& pool) {
   const torch::NoGradGuard no_grad;
-  std::map<std::string, PooledStatistics> statistics;
+  PooledStatistics statistics(plan_);
   for (torch::Tensor images = next(); images.defined(); images = next()) {
-    const auto weight_of_batch = static_cast<double>(images.size(0));
+    statistics.count(images.size(0));
     Values values = begin_values(plan_, images);
     for (const Layer& layer : plan_.layers) {
       if (is_head(layer.role)) continue;
@@ -148,15 +174,13 @@ void Subnet::calibrate(const std::function<torch::Tensor()>& next) {
         const NormedBatch normed = norm_activation_with_statistics(
             y, {weights_.at(name + "_norm_weight"), weights_.at(name + "_norm_bias")},
             layer.activation);
-        statistics[name].add(normed.mean, normed.var, weight_of_batch);
+        statistics.add(name, normed.mean, normed.var, images.size(0));
         return normed.y;
       });
     }
   }
-  for (const auto& [name, pooled] : statistics) {
-    weights_[name + "_norm_mean"] = pooled.mean().to(torch::kFloat);
-    weights_[name + "_norm_var"] = pooled.var().to(torch::kFloat);
-  }
+  if (pool) pool(statistics.sums());
+  statistics.write(weights_);
   prepare();
 }
 

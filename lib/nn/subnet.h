@@ -29,8 +29,10 @@ class Subnet {
 
   /// Sets the statistics of every norm from batches of calibration images: each batch is normalised
   /// by its own statistics, sums over batches are pooled exactly. `next` gives batches until it
-  /// returns an undefined tensor.
-  void calibrate(const std::function<torch::Tensor()>& next);
+  /// returns an undefined tensor. `pool`, where given, adds to the sums (one flat float64 tensor)
+  /// those of other processes that saw other batches of the same calibration.
+  void calibrate(const std::function<torch::Tensor()>& next,
+                 const std::function<void(const torch::Tensor& sums)>& pool = {});
 
   /// All exits of a batch, without early exit. Needs statistics. No gradients.
   Exits forward(const torch::Tensor& images) const;

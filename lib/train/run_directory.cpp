@@ -15,7 +15,8 @@ std::string short_text(const Json& value) {
   return text.size() <= 40 ? text : text.substr(0, 37) + "...";
 }
 
-/// "/recipe/batch is 64 there, 128 here" for the first place in which two configurations differ.
+}  // namespace
+
 std::string first_difference(const Json& there, const Json& here) {
   const Json patch = Json::diff(there, here);
   const auto place = patch[0]["path"].get<std::string>();
@@ -25,8 +26,6 @@ std::string first_difference(const Json& there, const Json& here) {
   };
   return fmt::format("{} is {} there, {} here", place, text_at(there), text_at(here));
 }
-
-}  // namespace
 
 RunDirectory::RunDirectory(const std::string& path, const Json& configuration) : path_(path) {
   make_directories(path);

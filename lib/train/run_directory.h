@@ -13,6 +13,9 @@
 
 namespace enas4d {
 
+/// "/recipe/batch is 64 there, 128 here" for the first place in which two configurations differ.
+std::string first_difference(const Json& there, const Json& here);
+
 class RunDirectory {
  public:
   /// Makes or locks the folder and writes run.json. Throws Error: failed if another process holds

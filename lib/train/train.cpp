@@ -16,7 +16,9 @@
 #include "data/train_loader.h"
 #include "eval/measure.h"
 #include "train/begin.h"
+#include "train/gradient_bucket.h"
 #include "train/loss.h"
+#include "train/ranks_share.h"
 #include "train/run_directory.h"
 #include "train/schedule.h"
 #include "train/sgd.h"
@@ -39,14 +41,11 @@ Json configuration_of(const TrainOptions& options, const std::optional<SupernetF
   return configuration;
 }
 
-std::vector<double> exit_accuracies(const ExitTable& table) {
-  std::vector<double> result;
-  for (int s = 0; s < table.stages(); ++s) {
-    std::int64_t correct = 0;
-    for (std::int64_t i = 0; i < table.images(); ++i) correct += table.correct(s, i) ? 1 : 0;
-    result.push_back(static_cast<double>(correct) / static_cast<double>(table.images()));
-  }
-  return result;
+void require_same_configuration(const Json& configuration, Ranks& ranks) {
+  require_same(ranks, configuration.dump(), [&](const std::string& first) {
+    return usage_error("rank 0 was started with another configuration: " +
+                       first_difference(Json::parse(first), configuration));
+  });
 }
 
 class Stopwatch {
@@ -58,54 +57,86 @@ class Stopwatch {
   Clock::time_point begin_ = Clock::now();
 };
 
-/// The state of one run between its steps.
+/// What a step tells, averaged over ranks.
+struct StepNumbers {
+  double first_loss = 0;  ///< of the first child (the largest)
+  double all_losses = 0;
+  double stops = 0;  ///< above 0: some rank was told to stop
+};
+
+/// The state of one run between its steps. On ranks other than the first it has no directory and
+/// tells nobody.
 class Trainer {
  public:
   Trainer(const TrainOptions& options, const std::optional<SupernetFile>& initial,
-          const Dataset& data, TrainObserver& observer, RunDirectory& directory)
+          const Dataset& data, TrainObserver& observer, Ranks& ranks)
       : options_(options),
         recipe_(options.recipe),
         data_(data),
         observer_(observer),
-        directory_(directory),
+        ranks_(ranks),
+        rows_(rows_of_rank(options.recipe, ranks.size())),
         steps_per_epoch_(steps_per_epoch(data.size(Split::kTrain), recipe_.batch)),
         steps_(steps_per_epoch_ * recipe_.epochs()),
         state_(begin_state(initial)),
         sgd_(state_.supernet, recipe_, state_.momentum, state_.average),
+        bucket_(state_.supernet->parameters(/*recurse=*/false), ranks),
         first_step_(state_.step),
         saved_step_(state_.step) {}
 
   TrainEnd run(const StopFlag& stop) {
+    try {
+      return run_steps(stop);
+    } catch (const RankLost& error) {
+      throw failed(fmt::format("{}: {} at step {} of {}; the last checkpoint is of step {}",
+                               options_.output, error.what(), state_.step, steps_, saved_step_));
+    }
+  }
+
+ private:
+  TrainEnd run_steps(const StopFlag& stop) {
     if (state_.step == steps_) return TrainEnd::kDone;
     TrainLoader loader(data_, loader_options(), state_.step);
     while (state_.step < steps_) {
-      const double loss = train_step(loader.next());
-      state_.epoch_loss += loss;
+      const StepNumbers numbers = train_step(loader.next(), stop);
+      state_.epoch_loss += numbers.first_loss;
       ++state_.step;
-      report_step(loss);
+      if (ranks_.leads()) report_step(numbers.first_loss);
       const bool epoch_ends = state_.step % steps_per_epoch_ == 0;
       if (epoch_ends) end_epoch();
-      const bool stopping = stop.raised();
+      const bool stopping = numbers.stops > 0;
       if (epoch_ends || stopping || state_.step - saved_step_ >= options_.checkpoint_steps) save();
       if (stopping && state_.step < steps_) return TrainEnd::kStopped;
     }
     return TrainEnd::kDone;
   }
 
- private:
   TrainingState begin_state(const std::optional<SupernetFile>& initial) {
-    if (auto resumed = directory_.resume()) {
-      observer_.resumed(resumed->step);
-      return std::move(*resumed);
-    }
-    return begin_training(options_, initial, data_.description(),
-                          configuration_of(options_, initial, data_));
+    const Json configuration = configuration_of(options_, initial, data_);
+    const auto begin = [&] {
+      return begin_training(options_, initial, data_.description(), configuration);
+    };
+    TrainingState state;
+    run_on_first(ranks_, [&] {
+      directory_.emplace(options_.output, configuration);
+      auto resumed = directory_->resume();
+      if (resumed) observer_.resumed(resumed->step);
+      state = resumed ? std::move(*resumed) : begin();
+    });
+    if (!ranks_.leads()) state = begin();
+    share_state(state, ranks_);
+    return state;
   }
+
+  /// Of this rank's part of each global batch.
+  int first_row() const { return ranks_.rank() * rows_; }
 
   LoaderOptions loader_options() const {
     LoaderOptions loader;
     loader.seed = options_.seed;
     loader.batch = recipe_.batch;
+    loader.first_row = first_row();
+    loader.rows = rows_;
     loader.workers = options_.workers;
     loader.augmentation = recipe_.augmentation;
     loader.mixing = recipe_.mixing;
@@ -113,28 +144,34 @@ class Trainer {
     return loader;
   }
 
-  /// Gradients of all children are summed, then one update. Returns the loss of the first child
-  /// (the largest).
-  double train_step(const Batch& batch) {
+  /// Gradients of all children are summed, averaged over ranks, then one update.
+  StepNumbers train_step(const Batch& batch, const StopFlag& stop) {
     const Moment moment = moment_of(recipe_, state_.step, steps_per_epoch_);
     const Phase& phase = recipe_.phases[moment.phase];
     if (moment.step == 0) begin_phase(state_, recipe_, moment.phase);
     sgd_.clear();
     torch::Tensor teacher_logits;
     if (phase.teacher == Teacher::kFrozen) teacher_logits = frozen_logits(batch);
-    double first_loss = 0;
-    double loss_sum = 0;
-    bool first = true;
+    std::vector<double> losses;
     for (const Child& child : step_children(phase)) {
-      const double loss = train_child(child, phase, batch, teacher_logits);
-      if (first) first_loss = loss;
-      first = false;
-      loss_sum += loss;
+      losses.push_back(train_child(child, phase, batch, teacher_logits));
     }
+    const StepNumbers numbers =
+        reduce({losses.front(), std::accumulate(losses.begin(), losses.end(), 0.0),
+                stop.raised() ? 1.0 : 0.0});
     const double norm = sgd_.gradient_norm();
-    if (!std::isfinite(loss_sum) || !std::isfinite(norm)) throw diverged(loss_sum);
+    if (!std::isfinite(numbers.all_losses) || !std::isfinite(norm)) {
+      throw diverged(numbers.all_losses);
+    }
     sgd_.update(learning_rate(recipe_, state_.step, steps_per_epoch_), norm, state_.step);
-    return first_loss;
+    return numbers;
+  }
+
+  /// Averages the gradients, and this rank's numbers, over ranks.
+  StepNumbers reduce(const StepNumbers& own) {
+    std::vector<double> numbers = {own.first_loss, own.all_losses, own.stops};
+    bucket_.reduce(numbers);
+    return {numbers[0], numbers[1], numbers[2]};
   }
 
   std::vector<Child> step_children(const Phase& phase) const {
@@ -181,7 +218,9 @@ class Trainer {
   Exits forward_child(const Child& child, const Batch& batch) {
     const Plan plan = lower(options_.space, child.spec);
     ForwardOptions forward = forward_options();
-    if (child.is_teacher) forward.dropout = {recipe_.dropout, options_.seed, state_.step, 0};
+    if (child.is_teacher) {
+      forward.dropout = {recipe_.dropout, options_.seed, state_.step, first_row()};
+    }
     return state_.supernet->forward(resize(batch.images, plan.resolution), plan, forward);
   }
 
@@ -206,15 +245,15 @@ class Trainer {
     report.seconds_left = seconds / done * static_cast<double>(steps_ - state_.step);
     observer_.step(report);
     if (state_.step % kMetricsSteps == 0) {
-      directory_.append_metrics({{"step", report.step},
-                                 {"epoch", report.epoch},
-                                 {"loss", loss},
-                                 {"learning_rate", report.learning_rate},
-                                 {"images_per_second", report.images_per_second}});
+      directory_->append_metrics({{"step", report.step},
+                                  {"epoch", report.epoch},
+                                  {"loss", loss},
+                                  {"learning_rate", report.learning_rate},
+                                  {"images_per_second", report.images_per_second}});
     }
   }
 
-  /// Accuracies on val, the weights for eval, search and export, and a line of metrics.
+  /// Accuracies on val, which all ranks measure together.
   void end_epoch() {
     EpochReport report;
     report.epoch = static_cast<int>(state_.step / steps_per_epoch_);
@@ -228,13 +267,18 @@ class Trainer {
     report.seconds = watch_.seconds();
     epoch_watch_ = Stopwatch();
     state_.epoch_loss = 0;
-    save_supernet(directory_.supernet_path(), options_.space, current_weights(),
+    run_on_first(ranks_, [&] { write_epoch(report); });
+  }
+
+  /// The weights for eval, search and export, and a line of metrics.
+  void write_epoch(const EpochReport& report) {
+    save_supernet(directory_->supernet_path(), options_.space, current_weights(),
                   data_.description(),
                   {{"recipe", recipe_.name},
                    {"epoch", report.epoch},
                    {"epochs", report.epochs},
                    {"seed", options_.seed}});
-    directory_.append_metrics(metrics_of(report));
+    directory_->append_metrics(metrics_of(report));
     observer_.epoch(report);
   }
 
@@ -256,8 +300,9 @@ class Trainer {
     const Supernet measured =
         state_.average.empty() ? state_.supernet : supernet_with(options_.space, state_.average);
     const auto accuracy = [&](const char* name, const Spec& spec) -> SpecAccuracy {
-      const Subnet subnet = extract_calibrated(measured, lower(options_.space, spec), data_);
-      return {name, exit_accuracies(measure(subnet, data_, Split::kVal))};
+      const Plan plan = lower(options_.space, spec);
+      const Subnet subnet = extract_calibrated(measured, plan, data_, ranks_);
+      return {name, exit_accuracies(subnet, data_, Split::kVal, ranks_)};
     };
     if (options_.spec) return {accuracy("spec", *options_.spec)};
     return {accuracy("smallest", smallest(restricted(options_.space, phase.restrict))),
@@ -269,7 +314,7 @@ class Trainer {
   }
 
   void save() {
-    save_training_state(directory_.checkpoint_path(), state_);
+    run_on_first(ranks_, [&] { save_training_state(directory_->checkpoint_path(), state_); });
     saved_step_ = state_.step;
   }
 
@@ -277,11 +322,14 @@ class Trainer {
   const Recipe& recipe_;
   const Dataset& data_;
   TrainObserver& observer_;
-  RunDirectory& directory_;
+  Ranks& ranks_;
+  const int rows_;  ///< of each global batch that this rank trains on
+  std::optional<RunDirectory> directory_;
   const std::int64_t steps_per_epoch_;
   const std::int64_t steps_;
   TrainingState state_;  ///< momentum and average share their memory with sgd_
   Sgd sgd_;
+  GradientBucket bucket_;
   const std::int64_t first_step_;
   std::int64_t saved_step_;
   Stopwatch watch_, epoch_watch_;
@@ -290,7 +338,7 @@ class Trainer {
 }  // namespace
 
 TrainEnd train(const TrainOptions& options, const Dataset& data, TrainObserver& observer,
-               const StopFlag& stop) {
+               const StopFlag& stop, Ranks& ranks) {
   const DataDescription& images = data.description();
   if (images.channels != options.space.channels || images.classes != options.space.classes) {
     throw bad_input(images.name,
@@ -301,8 +349,14 @@ TrainEnd train(const TrainOptions& options, const Dataset& data, TrainObserver& 
   if (options.spec) check_fits(options.space, *options.spec, "spec to train");
   check_recipe(options);
   const std::optional<SupernetFile> initial = initial_weights(options);
-  RunDirectory directory(options.output, configuration_of(options, initial, data));
-  return Trainer(options, initial, data, observer, directory).run(stop);
+  require_same_configuration(configuration_of(options, initial, data), ranks);
+  return Trainer(options, initial, data, observer, ranks).run(stop);
+}
+
+TrainEnd train(const TrainOptions& options, const Dataset& data, TrainObserver& observer,
+               const StopFlag& stop) {
+  OneRank alone;
+  return train(options, data, observer, stop, alone);
 }
 
 }  // namespace enas4d

@@ -9,6 +9,7 @@
 #include "arch/space.h"
 #include "arch/spec.h"
 #include "data/dataset.h"
+#include "dist/ranks.h"
 #include "train/recipe.h"
 #include "util/json.h"
 #include "util/stop.h"
@@ -46,6 +47,7 @@ struct EpochReport {
   std::vector<SpecAccuracy> accuracies;  ///< the largest, or the one spec, last
 };
 
+/// Told on rank 0 only.
 class TrainObserver {
  public:
   virtual ~TrainObserver() = default;
@@ -56,10 +58,17 @@ class TrainObserver {
 
 enum class TrainEnd { kDone, kStopped };
 
-/// Trains, or goes on where `options.output` stopped. Throws Error: bad input (the directory
-/// belongs to another configuration: names the first difference; a broken checkpoint; initial
-/// weights of another space; a recipe that asks for what there is not), failed
-/// (locked by another process, disk full), diverged (the last good checkpoint is kept).
+/// Trains, or goes on where `options.output` stopped. All ranks call it alike; each trains on its
+/// part of every global batch, and rank 0 alone touches the run directory. Throws Error: usage
+/// (ranks that do not divide the batch, or were started with different configurations), bad input
+/// (the directory belongs to another configuration: names the first difference; a broken
+/// checkpoint; initial weights of another space; a recipe that asks for what there is not), failed
+/// (locked by another process, disk full, another rank lost), diverged. The last checkpoint is
+/// kept.
+TrainEnd train(const TrainOptions& options, const Dataset& data, TrainObserver& observer,
+               const StopFlag& stop, Ranks& ranks);
+
+/// The same in a process without others.
 TrainEnd train(const TrainOptions& options, const Dataset& data, TrainObserver& observer,
                const StopFlag& stop);
 

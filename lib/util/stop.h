@@ -20,8 +20,8 @@ class StopFlag {
   std::optional<std::chrono::steady_clock::time_point> deadline_;
 };
 
-/// While it lives, TERM, INT, USR1 and XCPU raise the flag; a second signal ends the process at
-/// once (128 + number).
+/// While it lives, TERM, INT, USR1 and XCPU raise the flag; a second signal from the same side, our
+/// parent or anybody else, ends the process at once (128 + number).
 class SignalGuard {
  public:
   explicit SignalGuard(StopFlag& flag);

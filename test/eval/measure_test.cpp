@@ -4,6 +4,8 @@
 #include "eval/network_evaluator.h"
 #include "nn/random_network.h"
 #include "support/catch.h"
+#include "support/ranks.h"
+#include "support/tensors.h"
 #include "train/tiny_run.h"
 #include "util/error.h"
 
@@ -48,6 +50,40 @@ TEST_CASE("true early exit decides as the exit table says, whatever the batch", 
   CHECK(really.average_macs == Approx(replayed.average_macs));
   CHECK(really.exit_share[0] > 0.3);
   CHECK(really.exit_share[0] < 0.7);
+}
+
+TEST_CASE("ranks calibrate and measure together what one does alone", "[eval]") {
+  const Measured measured;  // two calibration batches and one of val: some ranks have none
+  const Subnet alone = measured.subnet();
+  OneRank one;
+  const auto accuracies = exit_accuracies(alone, measured.data, Split::kVal, one);
+  const int size = GENERATE(2, 3);
+  std::vector<Subnet> subnets(static_cast<std::size_t>(size), alone);
+  std::vector<std::vector<double>> together(subnets.size());
+  CHECK(run_as_threads(local_places(size), [&](Ranks& ranks) {
+          const auto r = static_cast<std::size_t>(ranks.rank());
+          subnets[r] = extract_calibrated(measured.supernet, measured.plan, measured.data, ranks);
+          together[r] = exit_accuracies(subnets[r], measured.data, Split::kVal, ranks);
+        }) == nothing_thrown(size));
+  for (std::size_t r = 0; r < subnets.size(); ++r) {
+    CHECK(together[r] == accuracies);
+    for (const auto& [name, weight] : alone.weights()) {
+      CHECK_THAT(subnets[r].weights().at(name), AllClose(weight));
+    }
+  }
+}
+
+TEST_CASE("exit accuracies are those of the exit table", "[eval]") {
+  const Measured measured;
+  const Subnet subnet = measured.subnet();
+  OneRank one;
+  const auto accuracies = exit_accuracies(subnet, measured.data, Split::kTest, one);
+  const ExitTable table = measure(subnet, measured.data, Split::kTest);
+  for (int s = 0; s < table.stages(); ++s) {
+    double correct = 0;
+    for (std::int64_t i = 0; i < table.images(); ++i) correct += table.correct(s, i) ? 1 : 0;
+    CHECK(accuracies[static_cast<std::size_t>(s)] == correct / static_cast<double>(table.images()));
+  }
 }
 
 TEST_CASE("a fixed exit runs its head alone and costs that", "[eval]") {

@@ -63,7 +63,7 @@ TEST_CASE("an interrupted and resumed training equals an uninterrupted one, bit 
     REQUIRE(train(parts, data, hook, stop) == TrainEnd::kStopped);
     StepHook rest;
     REQUIRE(train(parts, data, rest, never) == TrainEnd::kDone);
-    CHECK(rest.resumed_at == 7);
+    CHECK(rest.resumed_at == 8);  // ranks look at their flags when they meet, in the next step
   }
   SECTION("killed between checkpoints") {
     StepHook hook([](const StepReport& report) {

@@ -42,6 +42,35 @@ TEST_CASE("a second signal ends the process at once", "[util][stop]") {
   CHECK(WEXITSTATUS(status) == 128 + SIGTERM);
 }
 
+TEST_CASE("a signal that a launcher passes on beside our own is no second one", "[util][stop]") {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    StopFlag flag;
+    const SignalGuard guard(flag);
+    raise(SIGTERM);  // not from the parent
+    if (write(ends[1], "!", 1) != 1) _exit(1);
+    while (true) pause();
+  }
+  char ready = 0;
+  REQUIRE(read(ends[0], &ready, 1) == 1);
+  kill(child, SIGTERM);
+  usleep(200'000);
+  CHECK(waitpid(child, nullptr, WNOHANG) == 0);  // lives
+  int status = 0;
+  pid_t ended = 0;
+  while ((ended = waitpid(child, &status, WNOHANG)) == 0) {
+    kill(child, SIGTERM);
+    usleep(10'000);
+  }
+  CHECK(ended == child);
+  CHECK(WEXITSTATUS(status) == 128 + SIGTERM);
+  close(ends[0]);
+  close(ends[1]);
+}
+
 TEST_CASE("what a signal did before is restored after the guard", "[util][stop]") {
   struct sigaction counting = {}, original = {};
   counting.sa_handler = count_signal;
