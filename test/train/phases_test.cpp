@@ -33,16 +33,30 @@ TrainOptions shrinking_run(const std::string& output) {
   return options;
 }
 
+/// Raises the flag in time for a stop after `last`: a step looks at it before its ranks meet.
+class StopAfter : public StepHook {
+ public:
+  StopAfter(StopFlag& stop, std::int64_t last) : stop_(stop), last_(last) {}
+  void resumed(std::int64_t step) override { look(step); }
+  void step(const StepReport& report) override { look(report.step); }
+
+ private:
+  void look(std::int64_t step) {
+    if (step == last_ - 1) stop_.raise();
+  }
+
+  StopFlag& stop_;
+  std::int64_t last_;
+};
+
 TrainEnd train_until(const TrainOptions& options, const Dataset& data, std::int64_t step) {
   StopFlag stop;
-  StepHook hook([&](const StepReport& report) {
-    if (report.step == step) stop.raise();
-  });
+  StopAfter hook(stop, step);
   return train(options, data, hook, stop);
 }
 
 TrainEnd train_all(const TrainOptions& options, const Dataset& data) {
-  return train_until(options, data, -1);
+  return train_until(options, data, /*step=*/-1);
 }
 
 NamedTensors weights_of(const std::string& path) {

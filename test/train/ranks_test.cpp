@@ -30,7 +30,7 @@ TrainOptions shared_run(const std::string& output) {
   TrainOptions options = tiny_run(output);
   options.recipe.batch = 4 * kNormBatch;
   options.recipe.norm_batch = kNormBatch;
-  options.recipe.flip = true;
+  options.recipe.augmentation.flip = true;
   return options;
 }
 
