@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "kernels/dispatch.h"
+#include "kernels/half_kernel.h"
 
 namespace enas4d {
 
@@ -25,18 +26,15 @@ void for_each_weight(const DepthwiseShape& shape, Visit&& visit) {
 std::int64_t turned_offset(const DepthwiseShape& shape, std::int64_t k) {
   const std::int64_t size = shape.kernel;
   if (shape.stride == 1) return size * size - 1 - k;
-  const std::int64_t padding = size / 2;
   for (std::int64_t row = 0; row < 2; ++row) {
-    const std::int64_t first_row = (row + padding) % 2;
-    const std::int64_t rows = (size - first_row + 1) / 2;
+    const HalfKernel v = half_kernel(size, row);
     for (std::int64_t column = 0; column < 2; ++column) {
-      const std::int64_t first_column = (column + padding) % 2;
-      const std::int64_t columns = (size - first_column + 1) / 2;
-      if (k < rows * columns) {
-        return (first_row + 2 * (rows - 1 - k / columns)) * size + first_column +
-               2 * (columns - 1 - k % columns);
+      const HalfKernel h = half_kernel(size, column);
+      if (k < v.size * h.size) {
+        return (v.first + 2 * (v.size - 1 - k / h.size)) * size + h.first +
+               2 * (h.size - 1 - k % h.size);
       }
-      k -= rows * columns;
+      k -= v.size * h.size;
     }
   }
   assert(false && "an offset of the kernel");

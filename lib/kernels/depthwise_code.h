@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernels/code.h"
+#include "kernels/half_kernel.h"
 #include "kernels/vectors.h"
 
 namespace enas4d {
@@ -208,25 +209,6 @@ void forward(const DepthwiseShape& s, const float* x, const float* packed,
   }
 }
 
-/// The kernel that makes input pixels of one parity (0: even rows or columns) under stride 2, along
-/// one direction.
-struct HalfKernel {
-  Index first;   ///< its first offset in the whole kernel; then every second one
-  Index size;    ///< offsets
-  Index before;  ///< outputs that it reads before the one at the pixel's half coordinate
-};
-inline HalfKernel half_kernel(Index kernel, Index parity) {
-  const Index padding = kernel / 2;
-  const Index first = (parity + padding) % 2;
-  const Index size = (kernel - first + 1) / 2;
-  return {first, size, size - 1 - (parity + padding - first) / 2};
-}
-
-void input_gradient_by_1(const DepthwiseShape& s, const float* dy, const float* turned, float* dx,
-                         float* scratch) {
-  forward(s, dy, turned, {}, dx, scratch);
-}
-
 void input_gradient_by_2(const DepthwiseShape& s, const float* dy, const float* turned, float* dx,
                          float* scratch) {
   for (Index n = 0; n < s.images; ++n) {
@@ -266,7 +248,7 @@ void input_gradient_by_2(const DepthwiseShape& s, const float* dy, const float* 
 
 void input_gradient(const DepthwiseShape& s, const float* dy, const float* turned, float* dx,
                     float* scratch) {
-  if (s.stride == 1) return input_gradient_by_1(s, dy, turned, dx, scratch);
+  if (s.stride == 1) return forward(s, dy, turned, {}, dx, scratch);
   input_gradient_by_2(s, dy, turned, dx, scratch);
 }
 

@@ -84,7 +84,7 @@ inline void multiply_slope(const V& z, V& g) {
   }
 }
 
-/// Calls `run` with the activation as a constant: `run(std::integral_constant-like<activation>)`.
+/// Calls `run` with the activation as a constant of its argument's type.
 template <Activation value>
 struct ActivationConstant {
   static constexpr Activation kValue = value;

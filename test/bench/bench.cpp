@@ -2,135 +2,28 @@
 // figure has a process, an allocator and a peak of memory of its own. Ratios are taken within one
 // process, against SGEMM on the same threads.
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
-#include <dlfcn.h>
 #include <functional>
-#include <iostream>
 #include <map>
 #include <numeric>
-#include <sys/resource.h>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
 
 #include "arch/sample.h"
 #include "bench/decode.h"
-#include "cli/shipped.h"
+#include "bench/figures.h"
 #include "data/dataset.h"
 #include "eval/measure.h"
 #include "eval/network_evaluator.h"
-#include "nn/dataflow.h"
 #include "nn/supernet.h"
 #include "policy/thresholds.h"
-#include "train/loss.h"
-#include "train/schedule.h"
-#include "train/sgd.h"
 #include "util/cpu.h"
 #include "util/json.h"
 
 namespace enas4d {
 namespace {
-
-constexpr int kBatch = 128;
-constexpr double kSlowBlas = 60;  ///< GMAC/s below which no other figure means anything
-
-void print_figure(const char* bench, const char* name, const Json& value, const char* unit) {
-  const Json line = {{"bench", bench}, {"name", name}, {"value", value}, {"unit", unit}};
-  std::puts(line.dump().c_str());
-}
-
-double rounded(double value) {
-  return std::stod(fmt::format("{:.4g}", value));
-}
-
-double best_seconds(int rounds, const std::function<void()>& run) {
-  double best = INFINITY;
-  for (int i = 0; i < rounds; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
-    run();
-    best = std::min(
-        best, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-  }
-  return best;
-}
-
-/// 1024 x 1024 x 1024, float32, best of 20.
-double sgemm_gmacs() {
-  const auto a = torch::randn({1024, 1024});
-  const auto b = torch::randn({1024, 1024});
-  return 1.073741824 / best_seconds(20, [&] { torch::mm(a, b); });
-}
-
-double peak_mib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
-}
-
-std::string blas_kernel() {
-  using CoreName = char* (*)();
-  const auto core_name = reinterpret_cast<CoreName>(dlsym(RTLD_DEFAULT, "openblas_get_corename"));
-  return core_name != nullptr ? core_name() : "unknown";
-}
-
-Space cifar10_space() {
-  return read_space(read_shipped({"spaces", "--space"}, "cifar10", std::cin));
-}
-
-torch::Tensor random_batch(const Space& space, int count) {
-  torch::manual_seed(1);
-  const int size = space.resolution.back();
-  return torch::randn({count, space.channels, size, size})
-      .contiguous(torch::MemoryFormat::ChannelsLast);
-}
-
-/// One training step over `children`, as train.cpp makes it.
-class Step {
- public:
-  Step()
-      : space_(cifar10_space()),
-        supernet_(space_, 1),
-        sgd_(supernet_, Recipe{}, zeros_like_weights(supernet_), {}) {}
-
-  const Space& space() const { return space_; }
-
-  void run(const std::vector<Child>& children) {
-    sgd_.clear();
-    torch::Tensor teacher;
-    for (const Child& child : children) {
-      const Plan plan = lower(space_, child.spec);
-      const Exits exits = supernet_->forward(resize(images_, plan.resolution), plan);
-      const auto loss = child.is_teacher ? teacher_loss(exits, labels_, {0.1, 1, {}})
-                                         : student_loss(exits, teacher, {});
-      if (child.is_teacher) teacher = exits.logits.back().detach();
-      loss.backward();
-    }
-    sgd_.update(1e-4, sgd_.gradient_norm(), 0);
-  }
-
- private:
-  Space space_;
-  Supernet supernet_;
-  Sgd sgd_;
-  torch::Tensor images_ = random_batch(space_, kBatch);
-  torch::Tensor labels_ = torch::arange(kBatch) % space_.classes;
-};
-
-double forward_gmacs(const Space& space, const std::vector<Child>& children) {
-  double sum = 0;
-  for (const Child& child : children)
-    sum += static_cast<double>(exit_macs(lower(space, child.spec)).full());
-  return sum * kBatch * 1e-9;
-}
-
-/// A training step counts three times its forward MACs.
-double training_gmacs_per_second(Step& step, const std::vector<Child>& children, int rounds) {
-  step.run(children);
-  return 3 * forward_gmacs(step.space(), children) /
-         best_seconds(rounds, [&] { step.run(children); });
-}
 
 int bench_sgemm() {
   const double gmacs = sgemm_gmacs();
@@ -143,28 +36,6 @@ int bench_sgemm() {
       "bench: slow BLAS: %.1f GMAC/s, at least %.0f expected; is libopenblas0-openmp in use?\n",
       gmacs, kSlowBlas);
   return 1;
-}
-
-int bench_train_largest() {
-  const double sgemm = sgemm_gmacs();
-  Step step;
-  const std::vector<Child> one = {{largest(step.space()), true}};
-  const double rate = training_gmacs_per_second(step, one, 5);
-  print_figure("train", "largest_gmacs", rounded(rate), "GMAC/s");
-  print_figure("train", "largest_sgemm_ratio", rounded(rate / sgemm), "ratio");
-  return 0;
-}
-
-int bench_train_sandwich() {
-  const double sgemm = sgemm_gmacs();
-  Step step;
-  const std::vector<Child> sandwich = children(step.space(), Phase{}, 1, 0);
-  const double rate = training_gmacs_per_second(step, sandwich, 5);
-  print_figure("train", "sgemm_ratio", rounded(rate / sgemm), "ratio");
-  const double seconds = 3 * forward_gmacs(step.space(), sandwich) / rate;
-  print_figure("train", "images_per_second", rounded(kBatch / seconds), "images/s");
-  print_figure("train", "peak_mib", rounded(peak_mib()), "MiB");
-  return 0;
 }
 
 Dataset synthetic_cifar(int images) {
@@ -278,6 +149,10 @@ int main(int count, char** words) {
       {"sgemm", bench_sgemm},
       {"train-largest", bench_train_largest},
       {"train-sandwich", bench_train_sandwich},
+      {"train-reference", bench_train_reference},
+      {"train-operations", bench_train_operations},
+      {"train-sweep", bench_train_sweep},
+      {"train-naive", bench_train_naive},
       {"inference", bench_inference},
       {"early-exit-64", [] { return bench_early_exit(64, "time_over_macs_64"); }},
       {"early-exit-1", [] { return bench_early_exit(1, "time_over_macs_1"); }},
@@ -288,11 +163,10 @@ int main(int count, char** words) {
   const bool with_folder = count == 3 && std::string(words[1]) == "decode";
   const auto bench = benches.find(count == 2 || with_folder ? words[1] : "");
   if (bench == benches.end()) {
-    std::fprintf(
-        stderr,
-        "usage: enas4d-bench "
-        "sgemm|train-largest|train-sandwich|inference|early-exit-64|early-exit-1|search|fit|"
-        "decode [DIR]\n");
+    std::fprintf(stderr,
+                 "usage: enas4d-bench "
+                 "sgemm|train-largest|train-sandwich|train-reference|train-operations|train-sweep|"
+                 "train-naive|inference|early-exit-64|early-exit-1|search|fit|decode [DIR]\n");
     return 2;
   }
   torch::set_num_threads(usable_cpus());

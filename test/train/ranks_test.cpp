@@ -34,6 +34,20 @@ TrainOptions shared_run(const std::string& output) {
   return options;
 }
 
+/// The same with images mixed, and after an epoch a frozen teacher: the state of all ranks has more
+/// in it.
+TrainOptions taught_run(const std::string& output) {
+  TrainOptions options = shared_run(output);
+  options.recipe.mixing = {2, 0.4, 1};
+  Phase full = options.recipe.phases[0];
+  full.epochs = 1;
+  Phase taught = full;
+  taught.epochs = 2;
+  taught.teacher = Teacher::kFrozen;
+  options.recipe.phases = {full, taught};
+  return options;
+}
+
 /// Trains as `size` ranks. The losses that rank 0 told.
 std::vector<double> train_on(int size, const TrainOptions& options, const StopFlag& stop) {
   const Dataset data = shared_data();
@@ -94,10 +108,11 @@ TEST_CASE("losses over twenty steps do not depend on the number of ranks", "[tra
 TEST_CASE("a run goes on with another number of ranks", "[train]") {
   const TemporaryFolder folder;
   const StopFlag never;
-  const auto whole = train_on(1, shared_run(folder / "whole"), never);
+  const auto run = GENERATE(shared_run, taught_run);
+  const auto whole = train_on(1, run(folder / "whole"), never);
 
   const Dataset data = shared_data();
-  const TrainOptions parts = shared_run(folder / "parts");
+  const TrainOptions parts = run(folder / "parts");
   std::vector<double> losses;
   for (const int size : {4, 1, 2}) {  // each stops after seven more steps but the last
     StopFlag stop;
