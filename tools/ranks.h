@@ -71,6 +71,7 @@ inline RankPlace place_of(const RankOptions& options, const Variables& variable)
     }
     place.rank = options.rank;
     place.size = options.world_size;
+    place.interface = variable("GLOO_SOCKET_IFNAME").value_or("");
     if (place.size > 1 && options.master.empty()) throw usage_error("--master: is required");
   } else {
     place = place_from(variable);

@@ -77,6 +77,9 @@ RankPlace place_from_torchrun(const JobVariables& job) {
   job.set_rank_and_size(place, "RANK", "WORLD_SIZE");
   place.local_size = job.whole("LOCAL_WORLD_SIZE", {1, place.size}).value_or(1);
   if (!take_master(job, place)) throw no_master("torchrun");
+  // There torchrun's own agent listens, with a protocol of its own.
+  if (job.text("TORCHELASTIC_USE_AGENT_STORE") == "True")
+    place.port = place.port < kMostPort ? place.port + 1 : kMostPort - 1;
   return place;
 }
 

@@ -4,10 +4,11 @@ namespace enas4d {
 
 std::vector<InstructionSet> available_instruction_sets() {
   std::vector<InstructionSet> sets = {InstructionSet::kBaseline};
-#ifdef __x86_64__
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+#ifdef ENAS4D_X86_KERNELS
+  if (__builtin_cpu_supports("fma") && __builtin_cpu_supports("avx2")) {
     sets.push_back(InstructionSet::kAvx2);
-  if (__builtin_cpu_supports("avx512f")) sets.push_back(InstructionSet::kAvx512);
+    if (__builtin_cpu_supports("avx512f")) sets.push_back(InstructionSet::kAvx512);
+  }
 #endif
   return sets;
 }

@@ -48,19 +48,21 @@ inline void store(const V& from, float* to) {
   __builtin_memcpy(to, &from, sizeof(V));
 }
 
+// Comparisons below are such that what is not a number stays so.
+
 /// 0 and 1 where x is outside [0, 1].
 template <class V>
 inline void clamp_to_unit(V& x) {
-  const V zero = x - x;
+  const V zero = {};
   const V one = zero + 1.0F;
-  x = x > zero ? x : zero;
-  x = x < one ? x : one;
+  x = x < zero ? zero : x;
+  x = x > one ? one : x;
 }
 
 template <Activation activation, class V>
 inline void apply(V& z) {
-  const V zero = z - z;
-  if constexpr (activation == Activation::kRelu) z = z > zero ? z : zero;
+  const V zero = {};
+  if constexpr (activation == Activation::kRelu) z = z < zero ? zero : z;
   if constexpr (activation == Activation::kHardSwish || activation == Activation::kHardSigmoid) {
     V gate = z * (1.0F / 6) + 0.5F;
     clamp_to_unit(gate);
@@ -71,16 +73,16 @@ inline void apply(V& z) {
 /// g *= activation'(z), as LibTorch takes the corners.
 template <Activation activation, class V>
 inline void multiply_slope(const V& z, V& g) {
-  const V zero = z - z;
-  if constexpr (activation == Activation::kRelu) g = z > zero ? g : zero;
+  const V zero = {};
+  if constexpr (activation == Activation::kRelu) g = z <= zero ? zero : g;
   if constexpr (activation == Activation::kHardSwish) {
     const V inner = g * (z * (1.0F / 3) + 0.5F);
     const V upper = z > zero + 3.0F ? g : inner;
     g = z < zero - 3.0F ? zero : upper;
   }
   if constexpr (activation == Activation::kHardSigmoid) {
-    const V inner = z < zero + 3.0F ? g * (1.0F / 6) : zero;
-    g = z > zero - 3.0F ? inner : zero;
+    const V lower = z <= zero - 3.0F ? zero : g * (1.0F / 6);
+    g = z >= zero + 3.0F ? zero : lower;
   }
 }
 

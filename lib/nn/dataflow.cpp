@@ -50,9 +50,9 @@ torch::Tensor spatial_mean(const torch::Tensor& x) {
 }
 
 Values begin_values(const Plan& plan, const torch::Tensor& images) {
-  TORCH_CHECK(
-      images.dim() == 4 && images.size(1) == plan.channels && images.size(2) == plan.resolution,
-      "images do not fit the plan");
+  TORCH_CHECK(images.dim() == 4 && images.size(1) == plan.channels &&
+                  images.size(2) == plan.resolution && images.size(3) == plan.resolution,
+              "images do not fit the plan");
   Values values(static_cast<std::size_t>(plan.values));
   values[0] = images;
   return values;

@@ -121,6 +121,7 @@ class DepthwiseFunction : public torch::autograd::Function<DepthwiseFunction> {
 }  // namespace
 
 torch::Tensor depthwise(const torch::Tensor& x, const torch::Tensor& weight, std::int64_t stride) {
+  TORCH_CHECK(weight.size(0) == x.size(1), "a depthwise weight needs one kernel a channel");
   return DepthwiseFunction::apply(x, weight, stride);
 }
 
@@ -131,6 +132,7 @@ torch::Tensor packed_depthwise(const torch::Tensor& weight) {
 
 torch::Tensor infer_depthwise(const Layer& layer, const torch::Tensor& x,
                               const torch::Tensor& packed, const torch::Tensor& bias) {
+  TORCH_CHECK(x.size(1) == bias.size(0), "a depthwise layer's input has other channels");
   const auto input = x.contiguous(kChannelsLast);
   return run_forward(shape_of(input, layer.kernel, layer.stride), input, packed,
                      {bias.data_ptr<float>(), layer.activation});

@@ -31,6 +31,7 @@ struct NormGroups {
   std::vector<NormPiece> pieces;
 
   NormGroups(const torch::Tensor& x, std::int64_t norm_batch) : channels(x.size(1)) {
+    TORCH_CHECK(x.numel() > 0, "a norm needs images");
     const std::int64_t images = x.size(0), image_pixels = x.size(2) * x.size(3);
     const std::int64_t size = norm_batch == 0 ? images : norm_batch;
     const std::int64_t groups = (images + size - 1) / size;
@@ -129,7 +130,7 @@ void measure_statistics(const torch::Tensor& x, const NormGroups& groups,
     row(statistics.mean, group)[c] =
         static_cast<float>(static_cast<double>(centre(group)[c]) + offset);
     row(statistics.var, group)[c] =
-        static_cast<float>(std::max(0.0, square / pixels - offset * offset));
+        static_cast<float>(std::max(square / pixels - offset * offset, 0.0));
   });
 }
 
@@ -138,6 +139,8 @@ torch::Tensor run_norm(const torch::Tensor& x, const NormWeights& weights, Activ
   const auto y = torch::empty_like(x);
   RECORD_FUNCTION("enas4d::norm_activation", std::vector<c10::IValue>());
   measure_statistics(x, groups, statistics);
+  TORCH_CHECK(weights.weight.numel() == groups.channels && weights.bias.numel() == groups.channels,
+              "a norm needs one weight and bias a channel");
   const torch::Tensor weight = weights.weight.contiguous(), bias = weights.bias.contiguous();
   for (std::int64_t group = 0; group < groups.count(); ++group)
     for (std::int64_t c = 0; c < groups.channels; ++c) {

@@ -37,7 +37,12 @@ torch::Tensor packed_weight_of(const PointwiseShape& shape, const PointwiseWeigh
 
 PointwiseShape shape_of(const std::vector<torch::Tensor>& inputs, std::int64_t out_channels) {
   PointwiseShape shape = {pixels_of(inputs[0]), 0, out_channels};
-  for (const torch::Tensor& x : inputs) shape.in_channels += x.size(1);
+  for (const torch::Tensor& x : inputs) {
+    TORCH_CHECK(x.size(0) == inputs[0].size(0) && x.size(2) == inputs[0].size(2) &&
+                    x.size(3) == inputs[0].size(3),
+                "inputs that lie side by side must have the same images and pixels");
+    shape.in_channels += x.size(1);
+  }
   return shape;
 }
 
@@ -100,6 +105,7 @@ class PointwiseFunction : public torch::autograd::Function<PointwiseFunction> {
                                const torch::Tensor& weight) {
     auto saved = in_pixel_rows(inputs);
     const PointwiseShape shape = shape_of(saved, weight.size(0));
+    TORCH_CHECK(weight.size(1) == shape.in_channels, "a 1x1 weight needs one column a channel");
     const auto rows = weight.contiguous();
     const auto packed = packed_weight_of(shape, {rows.data_ptr<float>(), shape.in_channels, 1});
     const auto y = pixel_tensor(saved[0], shape.out_channels);
@@ -144,7 +150,11 @@ torch::Tensor infer_pointwise(const std::vector<torch::Tensor>& inputs,
   const auto x = in_pixel_rows(inputs);
   const auto y = pixel_tensor(x[0], layer.bias.size(0));
   const auto addend = layer.addend.defined() ? layer.addend.contiguous(kPixelRows) : layer.addend;
-  run_pointwise(shape_of(x, layer.bias.size(0)), x, layer.packed,
+  const PointwiseShape shape = shape_of(x, layer.bias.size(0));
+  TORCH_CHECK(layer.packed.numel() == shape.packed_size(),
+              "a 1x1 layer's input has other channels");
+  TORCH_CHECK(!addend.defined() || addend.sizes() == y.sizes(), "a residual has another shape");
+  run_pointwise(shape, x, layer.packed,
                 {layer.bias.data_ptr<float>(), layer.activation,
                  addend.defined() ? addend.data_ptr<float>() : nullptr},
                 y);

@@ -259,9 +259,9 @@ void Subnet::Run::keep(const torch::Tensor& rows) {
 
 namespace {
 
-/// The parts' logits, in the batch's order.
+/// The parts' logits, in the batch's order; a normal tensor, whatever it was made under.
 torch::Tensor joined(const std::map<std::int64_t, torch::Tensor>& parts) {
-  if (parts.size() == 1) return parts.begin()->second;
+  if (parts.size() == 1) return parts.begin()->second.clone();
   std::vector<torch::Tensor> ordered;
   ordered.reserve(parts.size());
   for (const auto& [first, logits] : parts) ordered.push_back(logits);

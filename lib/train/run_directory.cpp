@@ -27,7 +27,8 @@ std::string first_difference(const Json& there, const Json& here) {
   return fmt::format("{} is {} there, {} here", place, text_at(there), text_at(here));
 }
 
-RunDirectory::RunDirectory(const std::string& path, const Json& configuration) : path_(path) {
+RunDirectory::RunDirectory(const std::string& path, const Json& configuration)
+    : path_(path), configuration_(configuration) {
   make_directories(path);
   lock_ = std::make_unique<FileLock>(path + "/lock");
   const std::string run_path = path + "/run.json";
@@ -50,6 +51,11 @@ std::optional<TrainingState> RunDirectory::resume() {
   }
   try {
     TrainingState state = load_training_state(checkpoint_path());
+    if (state.configuration != configuration_) {
+      throw Error(ExitStatus::kBadInput,
+                  fmt::format("{}: belongs to another configuration: {}", checkpoint_path(),
+                              first_difference(state.configuration, configuration_)));
+    }
     drop_metrics_after(state.step);
     return state;
   } catch (const Error& error) {

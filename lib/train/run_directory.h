@@ -22,8 +22,9 @@ class RunDirectory {
   /// it, bad input if it belongs to another configuration (names the first difference).
   RunDirectory(const std::string& path, const Json& configuration);
 
-  /// The checkpoint to go on from, if there is one. Lines of metrics.jsonl that came after it are
-  /// dropped: their steps run again.
+  /// The checkpoint to go on from, if there is one. Throws Error: bad input if it is broken or of
+  /// another configuration. Lines of metrics.jsonl that came after it are dropped: their steps run
+  /// again.
   std::optional<TrainingState> resume();
 
   void append_metrics(const Json& line);
@@ -36,6 +37,7 @@ class RunDirectory {
   std::string metrics_path() const { return path_ + "/metrics.jsonl"; }
 
   std::string path_;
+  Json configuration_;
   std::unique_ptr<FileLock> lock_;
   std::unique_ptr<AppendFile> metrics_;
 };

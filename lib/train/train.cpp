@@ -148,7 +148,7 @@ class Trainer {
   StepNumbers train_step(const Batch& batch, const StopFlag& stop) {
     const Moment moment = moment_of(recipe_, state_.step, steps_per_epoch_);
     const Phase& phase = recipe_.phases[moment.phase];
-    if (moment.step == 0) begin_phase(state_, recipe_, moment.phase);
+    if (moment.step == 0) begin_phase(moment.phase);
     sgd_.clear();
     torch::Tensor teacher_logits;
     if (phase.teacher == Teacher::kFrozen) teacher_logits = frozen_logits(batch);
@@ -159,12 +159,26 @@ class Trainer {
     const StepNumbers numbers =
         reduce({losses.front(), std::accumulate(losses.begin(), losses.end(), 0.0),
                 stop.raised() ? 1.0 : 0.0});
-    const double norm = sgd_.gradient_norm();
+    const double norm = shared_norm();
     if (!std::isfinite(numbers.all_losses) || !std::isfinite(norm)) {
       throw diverged(numbers.all_losses);
     }
     sgd_.update(learning_rate(recipe_, state_.step, steps_per_epoch_), norm, state_.step);
     return numbers;
+  }
+
+  /// Ranks with other threads or processors may have rounded otherwise, and sorting would make two
+  /// networks of that.
+  void begin_phase(std::size_t phase) {
+    enas4d::begin_phase(state_, recipe_, phase);
+    share_state(state_, ranks_);
+  }
+
+  /// Of the gradient, as rank 0 rounds it: all ranks scale alike.
+  double shared_norm() {
+    const auto norm = torch::tensor({sgd_.gradient_norm()}, torch::kDouble);
+    ranks_.broadcast(norm);
+    return norm.item<double>();
   }
 
   /// Averages the gradients, and this rank's numbers, over ranks.
@@ -349,7 +363,9 @@ TrainEnd train(const TrainOptions& options, const Dataset& data, TrainObserver& 
   if (options.spec) check_fits(options.space, *options.spec, "spec to train");
   check_recipe(options);
   const std::optional<SupernetFile> initial = initial_weights(options);
-  require_same_configuration(configuration_of(options, initial, data), ranks);
+  Json alike = configuration_of(options, initial, data);
+  alike["checkpoint_steps"] = options.checkpoint_steps;  // all ranks meet to save
+  require_same_configuration(alike, ranks);
   return Trainer(options, initial, data, observer, ranks).run(stop);
 }
 

@@ -40,6 +40,19 @@ TEST_CASE("torchrun's variables give the place", "[dist]") {
   CHECK(place.interface == "eth1");
 }
 
+TEST_CASE("where torchrun's own agent listens, rank 0 takes the port beside it", "[dist]") {
+  std::map<std::string, std::string> job = {{"RANK", "0"},
+                                            {"WORLD_SIZE", "2"},
+                                            {"MASTER_ADDR", "10.0.0.1"},
+                                            {"MASTER_PORT", "29500"},
+                                            {"TORCHELASTIC_USE_AGENT_STORE", "True"}};
+  CHECK(place_in(job).port == 29501);
+  job["MASTER_PORT"] = "65535";
+  CHECK(place_in(job).port == 65534);
+  job["TORCHELASTIC_USE_AGENT_STORE"] = "False";
+  CHECK(place_in(job).port == 65535);
+}
+
 TEST_CASE("Slurm's variables give the place", "[dist]") {
   std::map<std::string, std::string> job = {{"SLURM_PROCID", "5"},
                                             {"SLURM_NTASKS", "8"},

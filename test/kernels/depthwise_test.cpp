@@ -18,16 +18,17 @@ struct DepthwiseCase {
   std::vector<float> x, weight, y_gradient;
 };
 
+DepthwiseCase case_of(const DepthwiseShape& s, Rng& rng) {
+  return {s, random_floats(rng, s.images * s.height * s.width * s.channels),
+          random_floats(rng, s.channels * s.kernel * s.kernel),
+          random_floats(rng, s.images * s.out_height() * s.out_width() * s.channels)};
+}
+
 DepthwiseCase random_case(Rng& rng) {
   const std::int64_t kernels[] = {3, 5, 7};
-  DepthwiseCase result;
-  result.shape = {1 + rng.below(3),  1 + rng.below(12),     1 + rng.below(12),
-                  1 + rng.below(40), kernels[rng.below(3)], 1 + rng.below(2)};
-  const DepthwiseShape& s = result.shape;
-  result.x = random_floats(rng, s.images * s.height * s.width * s.channels);
-  result.weight = random_floats(rng, s.channels * s.kernel * s.kernel);
-  result.y_gradient = random_floats(rng, s.images * s.out_height() * s.out_width() * s.channels);
-  return result;
+  return case_of({1 + rng.below(3), 1 + rng.below(12), 1 + rng.below(12), 1 + rng.below(40),
+                  kernels[rng.below(3)], 1 + rng.below(2)},
+                 rng);
 }
 
 /// Visits every product of the layer: places in x, weight and y.
@@ -71,7 +72,7 @@ std::vector<float> packed(const DepthwiseCase& c,
 
 std::vector<float> run_forward(InstructionSet set, const DepthwiseCase& c,
                                const DepthwiseFinish& finish = {}) {
-  std::vector<float> y(c.y_gradient.size());
+  std::vector<float> y = unwritten(c.y_gradient.size());
   depthwise_forward(set, c.shape, c.x.data(), packed(c, pack_depthwise).data(), finish, y.data());
   return y;
 }
@@ -84,12 +85,12 @@ void check_all(const DepthwiseCase& c) {
   for (const InstructionSet set : available_instruction_sets()) {
     CAPTURE(static_cast<int>(set));
     CHECK(distance(expected.y, run_forward(set, c)) < kDepthwiseEqual);
-    std::vector<float> x_gradient(c.x.size());
+    std::vector<float> x_gradient = unwritten(c.x.size());
     depthwise_input_gradient(set, s, c.y_gradient.data(), packed(c, pack_depthwise_turned).data(),
                              x_gradient.data());
     CHECK(distance(expected.x_gradient, x_gradient) < kDepthwiseEqual);
-    std::vector<float> gradient(static_cast<std::size_t>(s.packed_size()));
-    std::vector<float> weight_gradient(c.weight.size());
+    std::vector<float> gradient = unwritten(static_cast<std::size_t>(s.packed_size()));
+    std::vector<float> weight_gradient = unwritten(c.weight.size());
     depthwise_weight_gradient(set, s, c.x.data(), c.y_gradient.data(), gradient.data());
     unpack_depthwise(s, gradient.data(), weight_gradient.data());
     CHECK(distance(expected.weight_gradient, weight_gradient) < kDepthwiseEqual);
@@ -103,12 +104,10 @@ TEST_CASE("depthwise convolution and both gradients are what their definition sa
 
 TEST_CASE("an image too large for one band of rows is convolved in several", "[kernels]") {
   Rng rng(2);
-  DepthwiseCase c;
-  c.shape = {1, 70, 150, 17, 5, 1 + rng.below(2)};
-  c.x = random_floats(rng, 70 * 150 * 17);
-  c.weight = random_floats(rng, 17 * 25);
-  c.y_gradient = random_floats(rng, c.shape.out_height() * c.shape.out_width() * 17);
-  check_all(c);
+  for (const std::int64_t stride : {1, 2}) {
+    check_all(case_of({1, 130, 150, 5, 5, stride}, rng));
+    check_all(case_of({1, 9, 1400, 2, 3, stride}, rng));  // one row of output at a time
+  }
 }
 
 TEST_CASE("bias and activation follow the convolution before it is stored", "[kernels]") {

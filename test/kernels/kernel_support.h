@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "util/rng.h"
@@ -15,11 +16,17 @@ inline std::vector<float> random_floats(Rng& rng, std::int64_t count) {
   return values;
 }
 
-/// The largest difference over the largest value.
+/// For outputs: what a kernel forgets to write, a test sees.
+inline std::vector<float> unwritten(std::size_t count) {
+  return std::vector<float>(count, std::numeric_limits<float>::quiet_NaN());
+}
+
+/// The largest difference over the largest value; infinite where a value is no number.
 inline double distance(const std::vector<double>& expected, const std::vector<float>& actual) {
   double difference = 0, scale = 1e-12;
   for (std::size_t i = 0; i < expected.size(); ++i) {
-    difference = std::max(difference, std::abs(expected[i] - static_cast<double>(actual[i])));
+    const double here = std::abs(expected[i] - static_cast<double>(actual[i]));
+    difference = std::isnan(here) ? INFINITY : std::max(difference, here);
     scale = std::max(scale, std::abs(expected[i]));
   }
   return difference / scale;

@@ -85,7 +85,7 @@ struct KernelNorm {
   }
 
   std::vector<float> run(const std::vector<float>& x, Activation activation) const {
-    std::vector<float> y(x.size());
+    std::vector<float> y = unwritten(x.size());
     norm_activate(set, shape, x.data(), {scale.data(), shift.data()}, activation, y.data());
     return y;
   }
@@ -93,7 +93,8 @@ struct KernelNorm {
   std::vector<float> gradient(const std::vector<float>& x, const std::vector<float>& slopes,
                               Activation activation) const {
     std::vector<double> sum(mean.size()), product(mean.size());
-    std::vector<float> offset(mean.size()), slope(mean.size()), x_gradient(x.size());
+    std::vector<float> offset(mean.size()), slope(mean.size());
+    std::vector<float> x_gradient = unwritten(x.size());
     const NormLine line = {scale.data(), shift.data()};
     norm_gradient_sums(set, shape, x.data(), slopes.data(), line, mean.data(), activation,
                        sum.data(), product.data());

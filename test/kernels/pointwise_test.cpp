@@ -49,7 +49,7 @@ struct PointwiseCase {
     pack_pointwise(shape, {weight.data(), shape.in_channels, 1}, packed.data());
     std::vector<PointwiseInput> x;
     for (std::size_t i = 0; i < inputs.size(); ++i) x.push_back({inputs[i].data(), channels(i)});
-    std::vector<float> y(y_gradient.size());
+    std::vector<float> y = unwritten(y_gradient.size());
     pointwise(set, shape, {x.data(), static_cast<std::int64_t>(x.size())}, packed.data(), finish,
               y.data());
     return y;
@@ -101,7 +101,7 @@ TEST_CASE("the gradient of a 1x1 convolution's input is the product with the tra
       pack_pointwise(back, {c.weight.data() + column, 1, c.shape.in_channels}, packed.data());
       const PointwiseInput slopes = {c.y_gradient.data(), c.shape.out_channels};
       for (const InstructionSet set : available_instruction_sets()) {
-        std::vector<float> gradient(c.inputs[k].size());
+        std::vector<float> gradient = unwritten(c.inputs[k].size());
         pointwise(set, back, {&slopes, 1}, packed.data(), {}, gradient.data());
         CHECK(distance(expected[k], gradient) < kProductEqual);
       }

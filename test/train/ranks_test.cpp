@@ -164,6 +164,20 @@ TEST_CASE("ranks of different configurations do not train", "[train]") {
   CHECK(!std::filesystem::exists(options.output));
 }
 
+TEST_CASE("ranks that would save after different steps do not train", "[train]") {
+  const TemporaryFolder folder;
+  const Dataset data = shared_data();
+  const TrainOptions options = shared_run(folder / "run");
+  TrainOptions other = options;
+  other.checkpoint_steps = 7;
+  StepHook hook;
+  const StopFlag never;
+  const auto thrown = run_as_threads(local_places(2), [&](Ranks& ranks) {
+    train(ranks.leads() ? options : other, data, hook, never, ranks);
+  });
+  CHECK_THAT(thrown[1], Contains("/checkpoint_steps is 4 there, 7 here"));
+}
+
 TEST_CASE("the rank that writes tells the others why it cannot", "[train]") {
   const TemporaryFolder folder;
   write_file(folder / "file", "");

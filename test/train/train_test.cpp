@@ -123,6 +123,24 @@ TEST_CASE("a finished run is left as it is", "[train]") {
   CHECK(checkpoint_bytes(options.output) == before);
 }
 
+TEST_CASE("a checkpoint of another configuration is not gone on from", "[train]") {
+  const TemporaryFolder folder;
+  const Dataset data = tiny_data();
+  TrainOptions options = tiny_run(folder / "run");
+  options.recipe.phases[0].epochs = 1;
+  const StopFlag never;
+  StepHook hook;
+  train(options, data, hook, never);
+  const std::string checkpoint = options.output + "/checkpoint.safetensors";
+  options.output = folder / "other";
+  options.recipe.batch = 12;
+  make_directories(options.output);
+  write_file(options.output + "/checkpoint.safetensors", read_file(checkpoint));
+  CHECK_THROWS_WITH(train(options, data, hook, never),
+                    Contains("other/checkpoint.safetensors: belongs to another configuration: "
+                             "/recipe/batch is 24 there, 12 here"));
+}
+
 TEST_CASE("a run directory of another configuration is refused with the first difference",
           "[train]") {
   const TemporaryFolder folder;
