@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include <c10/util/Logging.h>
 #include <fmt/format.h>
 
 #include "cli/options.h"
@@ -82,6 +83,13 @@ inline RankPlace place_of(const RankOptions& options, const Variables& variable)
     throw usage_error(fmt::format("--timeout: must be from 1s to 168h, got {} s", place.timeout));
   }
   return place;
+}
+
+/// What LibTorch itself logs of ranks that are lost or late, our one line says better. What the
+/// user has set stays.
+inline void quieten_libtorch() {
+  setenv("TORCH_CPP_LOG_LEVEL", "ERROR", /*overwrite=*/0);
+  c10::initLogging();
 }
 
 /// Runs `work` at this process's place; with --launch, in as many new processes. What one of

@@ -161,6 +161,7 @@ ExitStatus run_train(const TrainToolOptions& options, Session& session) {
     const SignalGuard signals(stop);
     if (options.max_time) stop.set_time_limit(*options.max_time);
     set_up_compute(options.compute, session.console, threads_for(own, usable_cpus()));
+    quieten_libtorch();
     const std::unique_ptr<Ranks> ranks = connect_ranks(own);
     ConsoleReadObserver read_observer(session.console);
     ReadOptions reading = read_options(options.images, read_observer);
