@@ -47,7 +47,9 @@ inline void declare_images(ImageOptions& options, OptionList& list) {
 /// Tells the terminal how reading an image folder goes.
 class ConsoleReadObserver : public ReadObserver {
  public:
-  explicit ConsoleReadObserver(Console& console) : console_(console) {}
+  /// `warns`: also of images that are left out, which one of several ranks does.
+  explicit ConsoleReadObserver(Console& console, bool warns = true)
+      : console_(console), warns_(warns) {}
 
   void decoded(const std::string& folder, std::int64_t done, std::int64_t images) override {
     console_.progress(static_cast<double>(done) / static_cast<double>(images),
@@ -57,6 +59,7 @@ class ConsoleReadObserver : public ReadObserver {
   void left_out(const std::string& folder, const std::vector<std::string>& reasons,
                 std::int64_t images) override {
     constexpr std::size_t kMostLines = 20;
+    if (!warns_) return;
     for (std::size_t i = 0; i < std::min(kMostLines, reasons.size()); ++i) {
       console_.warning(reasons[i]);
     }
@@ -66,6 +69,7 @@ class ConsoleReadObserver : public ReadObserver {
 
  private:
   Console& console_;
+  bool warns_;
 };
 
 inline ReadOptions read_options(const ImageOptions& options, ReadObserver& observer) {

@@ -155,7 +155,9 @@ TrainOptions train_options_of(const TrainToolOptions& options, Session& session)
 ExitStatus run_train(const TrainToolOptions& options, Session& session) {
   const TrainOptions train_options = train_options_of(options, session);
   const RankPlace place = place_of(options.ranks, environment_variable);
-  rows_of_rank(train_options.recipe, place.size);  // fails before anything is started
+  // What is wrong fails before anything is started.
+  rows_of_rank(train_options.recipe, place.size);
+  check_options(train_options);
   return run_ranks(options.ranks, place, session, [&](const RankPlace& own) {
     StopFlag stop;
     const SignalGuard signals(stop);
@@ -163,14 +165,17 @@ ExitStatus run_train(const TrainToolOptions& options, Session& session) {
     set_up_compute(options.compute, session.console, threads_for(own, usable_cpus()));
     quieten_libtorch();
     const std::unique_ptr<Ranks> ranks = connect_ranks(own);
-    ConsoleReadObserver read_observer(session.console);
+    ConsoleReadObserver read_observer(session.console, /*warns=*/ranks->leads());
     ReadOptions reading = read_options(options.images, read_observer);
     reading.channels = train_options.space.channels;
+    reading.classes = train_options.space.classes;
     reading.resolution = train_options.space.resolution.back();
     reading.stop = &stop;
-    const Dataset data = Dataset::open(options.images.data, options.split_seed, reading);
+    std::optional<Dataset> data;
+    run_on_all(*ranks,
+               [&] { data = Dataset::open(options.images.data, options.split_seed, reading); });
     ConsoleObserver observer(session.console);
-    const TrainEnd end = train(train_options, data, observer, stop, *ranks);
+    const TrainEnd end = train(train_options, *data, observer, stop, *ranks);
     if (end == TrainEnd::kDone) return ExitStatus::kDone;
     if (own.rank == 0) session.console.info("stopped and saved, the same command goes on");
     return ExitStatus::kStopped;

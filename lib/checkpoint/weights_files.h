@@ -20,7 +20,7 @@ struct SupernetFile {
   Supernet supernet{nullptr};
   DataDescription data;
   std::string space_hash;
-  std::string hash;  ///< of the weights in use (EMA's if it was on): the cache key "checkpoint"
+  std::string hash;  ///< of the file: the cache key "checkpoint"
 };
 
 /// Reads supernet.safetensors or checkpoint.safetensors (with EMA its averaged weights).

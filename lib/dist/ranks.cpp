@@ -1,6 +1,9 @@
 #include "dist/ranks.h"
 
+#include <cmath>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
@@ -37,6 +40,25 @@ void run_on_first(Ranks& ranks, const std::function<void()>& action) {
   ranks.broadcast(status);
   const auto outcome = static_cast<ExitStatus>(status.item<std::int64_t>());
   if (outcome != ExitStatus::kDone) throw Error(outcome, broadcast_text(ranks, message));
+}
+
+void run_on_all(Ranks& ranks, const std::function<void()>& action) {
+  std::vector<double> statuses(static_cast<std::size_t>(ranks.size()), 0.0);
+  std::optional<Error> own;
+  try {
+    action();
+  } catch (const Error& error) {
+    own = error;
+    statuses[static_cast<std::size_t>(ranks.rank())] = static_cast<double>(error.status());
+  }
+  statuses = sum_over(ranks, std::move(statuses));
+  if (own) throw Error(*own);
+  for (std::size_t r = 0; r < statuses.size(); ++r) {
+    const auto status = static_cast<ExitStatus>(std::lround(statuses[r]));
+    if (status == ExitStatus::kDone) continue;
+    throw Error(status, fmt::format("rank {} {}", r,
+                                    status == ExitStatus::kStopped ? "was stopped" : "has failed"));
+  }
 }
 
 void require_same(Ranks& ranks, const std::string& text,

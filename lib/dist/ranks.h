@@ -55,6 +55,10 @@ std::string broadcast_text(Ranks& ranks, const std::string& text);
 /// status, so that each can say why it ends.
 void run_on_first(Ranks& ranks, const std::function<void()>& action);
 
+/// Runs `action` on every rank. Where some rank's throws an Error, all throw: that rank its own,
+/// the others one of the same status that names it.
+void run_on_all(Ranks& ranks, const std::function<void()>& action);
+
 /// Whether the text is the same everywhere. Where it differs from rank 0's, `explain` makes the
 /// Error (from rank 0's text); the others, rank 0 too, get one of the same status that names the
 /// ranks that differ.

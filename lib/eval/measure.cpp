@@ -26,7 +26,7 @@ std::vector<Prediction> predict_rows(const torch::Tensor& logits, int stage) {
   for (std::int64_t i = 0; i < rows.size(0); ++i) {
     const float* row = data + i * classes;
     if (!std::all_of(row, row + classes, [](float x) { return std::isfinite(x); })) {
-      throw failed(fmt::format("exit {} gave a logit that is not finite", stage + 1));
+      throw NotFinite(fmt::format("exit {} gave a logit that is not finite", stage + 1));
     }
     result.push_back(predict(row, classes));
   }

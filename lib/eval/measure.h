@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "data/dataset.h"
@@ -10,10 +11,17 @@
 #include "nn/subnet.h"
 #include "nn/supernet.h"
 #include "policy/exit_table.h"
+#include "util/error.h"
 
 namespace enas4d {
 
 constexpr int kEvaluationBatch = 250;
+
+/// A network answers with what is no number.
+class NotFinite : public Error {
+ public:
+  explicit NotFinite(const std::string& reason) : Error(ExitStatus::kFailed, reason) {}
+};
 
 /// Extracts the spec's network and calibrates it on the data set's calibration images.
 Subnet extract_calibrated(const Supernet& supernet, const Plan& plan, const Dataset& data);
@@ -22,7 +30,7 @@ Subnet extract_calibrated(const Supernet& supernet, const Plan& plan, const Data
 Subnet extract_calibrated(const Supernet& supernet, const Plan& plan, const Dataset& data,
                           Ranks& ranks);
 
-/// Every exit's answer on every image of a split. Non-finite logits are an Error (failed).
+/// Every exit's answer on every image of a split. Throws NotFinite.
 ExitTable measure(const Subnet& subnet, const Dataset& data, Split split);
 
 /// The accuracy of every exit on a split, to which each rank adds its share of the images.

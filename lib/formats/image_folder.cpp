@@ -74,6 +74,12 @@ void require_few_unreadable(const FolderListing& listing,
                               100 * options.most_unreadable, images, unreadable.front()));
 }
 
+void go_on_unless_stopped(const FolderListing& listing, const ReadOptions& options) {
+  if (options.stop == nullptr || !options.stop->raised()) return;
+  throw Error(ExitStatus::kStopped,
+              fmt::format("{}: stopped while its images were decoded", listing.folder));
+}
+
 struct DecodedFile {
   Image image;
   std::string digest;   ///< of the file's bytes
@@ -96,7 +102,7 @@ class PackMaker {
     };
     Ahead<DecodedFile> decoded(make_file, {options_.workers, 4 * options_.workers}, 0);
     for (std::int64_t i = 0; i < count; ++i) {
-      if (options_.stop != nullptr && options_.stop->raised()) throw stopped();
+      go_on_unless_stopped(listing_, options_);
       const DecodedFile file = decoded.next();
       const std::int32_t label = listing_.files[static_cast<std::size_t>(i)].label;
       if (!file.failure.empty()) {
@@ -135,11 +141,6 @@ class PackMaker {
     options_.observer->decoded(listing_.folder, done, count);
   }
 
-  Error stopped() const {
-    return Error(ExitStatus::kStopped,
-                 fmt::format("{}: stopped while its images were decoded", listing_.folder));
-  }
-
   const FolderListing& listing_;
   const ReadOptions& options_;
   MemoryBudget budget_;
@@ -162,8 +163,9 @@ std::shared_ptr<const ImagePack> cached_pack(const FolderListing& listing,
   if (auto pack = ImagePack::open(path, key)) return pack;
   make_directories(options.cache);
   // Several processes that begin together decode once.
-  const FileLock lock(path + ".lock", WhenLocked::kWait);
+  const FileLock lock(path + ".lock", [&] { go_on_unless_stopped(listing, options); });
   if (auto pack = ImagePack::open(path, key)) return pack;
+  remove_unfinished(path);
   PackMaker(listing, options, path).make(key);
   auto pack = ImagePack::open(path, key);
   if (!pack) throw failed(fmt::format("{}: changed while it was written", path));
@@ -232,6 +234,10 @@ ImageSets read_image_folder(const std::string& directory, const ReadOptions& opt
                                            options.channels));
   }
   const FolderListing train = list_image_folder(directory + "/train");
+  if (options.classes > 0 && train.classes.size() != static_cast<std::size_t>(options.classes)) {
+    throw bad_input(directory, fmt::format("has {} classes, the network is for {}",
+                                           train.classes.size(), options.classes));
+  }
   const auto listing_of = [&](const char* part) {
     const std::string folder = directory + "/" + part;
     if (!is_folder(folder)) return FolderListing{};

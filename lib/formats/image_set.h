@@ -79,6 +79,7 @@ class ReadObserver {
 /// What only image folders need: their images have neither one size nor one number of channels.
 struct ReadOptions {
   int channels = 3;               ///< 3, or 1 = grey
+  int classes = 0;                ///< that there must be; 0 = any number
   int resolution = 0;             ///< side of the largest crops that will be made; 0 = not known
   std::string cache;              ///< folder that keeps the decoded images; made if absent
   int workers = 1;                ///< threads that decode

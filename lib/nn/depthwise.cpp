@@ -7,6 +7,7 @@
 #include <torch/torch.h>
 
 #include "kernels/depthwise.h"
+#include "nn/first_derivative.h"
 #include "nn/slices.h"
 
 namespace enas4d {
@@ -109,6 +110,7 @@ class DepthwiseFunction : public torch::autograd::Function<DepthwiseFunction> {
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
     RECORD_FUNCTION("enas4d::depthwise_backward", std::vector<c10::IValue>());
+    require_first_derivative();
     const auto saved = context->get_saved_variables();
     const DepthwiseShape shape =
         shape_of(saved[0], saved[1].size(2), context->saved_data["stride"].toInt());

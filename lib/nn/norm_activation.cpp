@@ -9,6 +9,7 @@
 #include <torch/torch.h>
 
 #include "kernels/norm.h"
+#include "nn/first_derivative.h"
 #include "nn/slices.h"
 
 namespace enas4d {
@@ -219,6 +220,7 @@ class NormActivationFunction : public torch::autograd::Function<NormActivationFu
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
     RECORD_FUNCTION("enas4d::norm_activation_backward", std::vector<c10::IValue>());
+    require_first_derivative();
     const auto saved = context->get_saved_variables();
     const NormGroups groups(saved[0], context->saved_data["norm_batch"].toInt());
     NormStatistics statistics(groups);

@@ -5,6 +5,7 @@
 #include <torch/torch.h>
 
 #include "kernels/pointwise.h"
+#include "nn/first_derivative.h"
 #include "nn/slices.h"
 
 namespace enas4d {
@@ -118,6 +119,7 @@ class PointwiseFunction : public torch::autograd::Function<PointwiseFunction> {
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
     RECORD_FUNCTION("enas4d::pointwise_backward", std::vector<c10::IValue>());
+    require_first_derivative();
     auto inputs = context->get_saved_variables();
     const auto weight = inputs.back();
     inputs.pop_back();

@@ -12,7 +12,8 @@ namespace enas4d {
 
 namespace {
 
-constexpr int kMostEpochs = 100000;
+constexpr double kLeastEpochs = 0.001;
+constexpr double kMostEpochs = 100000;
 constexpr int kMostSubnets = 64;
 constexpr int kMostChoices = 1000;
 
@@ -56,7 +57,7 @@ Phase read_phase(const JsonValue& value) {
   JsonObject object = value.object();
   Phase phase;
   phase.name = object.required("name").text();
-  phase.epochs = object.required("epochs").small_whole(1, kMostEpochs);
+  phase.epochs = object.required("epochs").number(kLeastEpochs, kMostEpochs);
   phase.learning_rate = object.required("learning_rate").number(0, 1000);
   if (const auto warm_up = object.optional("warm_up_epochs")) {
     phase.warm_up_epochs = warm_up->number(0, phase.epochs);
@@ -151,8 +152,8 @@ bool same_choices(const Space& space, const Restriction& a, const Restriction& b
 
 }  // namespace
 
-int Recipe::epochs() const {
-  int sum = 0;
+double Recipe::epochs() const {
+  double sum = 0;
   for (const Phase& phase : phases) sum += phase.epochs;
   return sum;
 }
@@ -218,18 +219,11 @@ Json to_json(const Recipe& recipe) {
   return document;
 }
 
-Recipe with_epochs(Recipe recipe, int epochs) {
-  const double scale = static_cast<double>(epochs) / recipe.epochs();
-  int old_end = 0;
-  int end = 0;
+Recipe with_epochs(Recipe recipe, double epochs) {
+  const double scale = epochs / recipe.epochs();
   for (Phase& phase : recipe.phases) {
-    const double old = phase.epochs;
-    old_end += phase.epochs;
-    // Rounding where phases end, and not how long they are, keeps the sum.
-    phase.epochs = std::max(1, static_cast<int>(std::lround(old_end * scale)) - end);
-    end += phase.epochs;
-    phase.warm_up_epochs =
-        std::min<double>(phase.warm_up_epochs * phase.epochs / old, phase.epochs);
+    phase.epochs *= scale;
+    phase.warm_up_epochs *= scale;
   }
   return recipe;
 }

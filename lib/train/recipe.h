@@ -25,7 +25,7 @@ enum class Teacher {
 
 struct Phase {
   std::string name;
-  int epochs = 1;
+  double epochs = 1;           ///< also a part of one, as 0.5
   double learning_rate = 0.1;  ///< peak, for the recipe's batch
   double warm_up_epochs = 0;   ///< linear from 0; then cosine to 0
   int largest = 1;             ///< subnets a step: of the largest spec (0 or 1),
@@ -55,15 +55,15 @@ struct Recipe {
   Precision precision = Precision::kFloat32;
   std::vector<Phase> phases;
 
-  int epochs() const;
+  double epochs() const;
 };
 
 /// Reads a document of kind `recipe`.
 Recipe read_recipe(const JsonValue& document);
 Json to_json(const Recipe& recipe);
 
-/// Scales the phases so that they last `epochs` in all, each at least 1.
-Recipe with_epochs(Recipe recipe, int epochs);
+/// Scales the phases so that they last `epochs` in all; they may then begin in mid-epoch.
+Recipe with_epochs(Recipe recipe, double epochs);
 
 /// A recipe without the phases that a space has no use for, and why each of them is left out.
 struct FittedRecipe {

@@ -32,6 +32,9 @@ RunDirectory::RunDirectory(const std::string& path, const Json& configuration)
   make_directories(path);
   lock_ = std::make_unique<FileLock>(path + "/lock");
   const std::string run_path = path + "/run.json";
+  for (const std::string& file : {run_path, supernet_path(), checkpoint_path()}) {
+    remove_unfinished(file);
+  }
   Json document = new_document("run");
   document["configuration"] = configuration;
   if (!file_exists(run_path)) {

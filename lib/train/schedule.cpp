@@ -1,5 +1,6 @@
 #include "train/schedule.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cmath>
 
@@ -17,17 +18,25 @@ constexpr std::uint64_t kChildrenStream =
 
 }  // namespace
 
-Moment moment_of(const Recipe& recipe, std::int64_t step, std::int64_t steps_per_epoch) {
-  std::int64_t first = 0;
-  for (std::size_t p = 0; p < recipe.phases.size(); ++p) {
-    const std::int64_t phase_steps = recipe.phases[p].epochs * steps_per_epoch;
-    if (step < first + phase_steps) {
-      return {p, static_cast<int>(step / steps_per_epoch), step - first, phase_steps};
-    }
-    first += phase_steps;
+std::vector<std::int64_t> phase_ends(const Recipe& recipe, std::int64_t steps_per_epoch) {
+  std::vector<std::int64_t> ends;
+  double epochs = 0;
+  std::int64_t end = 0;
+  for (const Phase& phase : recipe.phases) {
+    epochs += phase.epochs;  // rounding where phases end, and not how long they are, keeps the sum
+    const std::int64_t nearest = std::llround(epochs * static_cast<double>(steps_per_epoch));
+    end = std::max(end + 1, nearest);
+    ends.push_back(end);
   }
-  assert(false && "step beyond the recipe");
-  return {};
+  return ends;
+}
+
+Moment moment_of(const Recipe& recipe, std::int64_t step, std::int64_t steps_per_epoch) {
+  const std::vector<std::int64_t> ends = phase_ends(recipe, steps_per_epoch);
+  const auto end = std::upper_bound(ends.begin(), ends.end(), step);
+  assert(end != ends.end() && "step beyond the recipe");
+  const std::int64_t first = end == ends.begin() ? 0 : *(end - 1);
+  return {static_cast<std::size_t>(end - ends.begin()), step - first, *end - first};
 }
 
 double learning_rate(const Recipe& recipe, std::int64_t step, std::int64_t steps_per_epoch) {

@@ -11,10 +11,13 @@
 
 namespace enas4d {
 
+/// Where each phase ends, in steps from the recipe's beginning. Phases end at the step nearest to
+/// their part of an epoch, and have one step at least.
+std::vector<std::int64_t> phase_ends(const Recipe& recipe, std::int64_t steps_per_epoch);
+
 /// Where a step lies in the recipe.
 struct Moment {
   std::size_t phase;
-  int epoch;          ///< from 0, over the whole recipe
   std::int64_t step;  ///< from 0, within the phase
   std::int64_t phase_steps;
 };

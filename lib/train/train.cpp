@@ -77,7 +77,7 @@ class Trainer {
         ranks_(ranks),
         rows_(rows_of_rank(options.recipe, ranks.size())),
         steps_per_epoch_(steps_per_epoch(data.size(Split::kTrain), recipe_.batch)),
-        steps_(steps_per_epoch_ * recipe_.epochs()),
+        steps_(phase_ends(recipe_, steps_per_epoch_).back()),
         state_(begin_state(initial)),
         sgd_(state_.supernet, recipe_, state_.momentum, state_.average),
         bucket_(state_.supernet->parameters(/*recurse=*/false), ranks),
@@ -102,7 +102,7 @@ class Trainer {
       state_.epoch_loss += numbers.first_loss;
       ++state_.step;
       if (ranks_.leads()) report_step(numbers.first_loss);
-      const bool epoch_ends = state_.step % steps_per_epoch_ == 0;
+      const bool epoch_ends = state_.step % steps_per_epoch_ == 0 || state_.step == steps_;
       if (epoch_ends) end_epoch();
       const bool stopping = numbers.stops > 0;
       if (epoch_ends || stopping || state_.step - saved_step_ >= options_.checkpoint_steps) save();
@@ -161,7 +161,7 @@ class Trainer {
                 stop.raised() ? 1.0 : 0.0});
     const double norm = shared_norm();
     if (!std::isfinite(numbers.all_losses) || !std::isfinite(norm)) {
-      throw diverged(numbers.all_losses);
+      throw diverged(fmt::format("loss {}", numbers.all_losses));
     }
     sgd_.update(learning_rate(recipe_, state_.step, steps_per_epoch_), norm, state_.step);
     return numbers;
@@ -238,12 +238,17 @@ class Trainer {
     return state_.supernet->forward(resize(batch.images, plan.resolution), plan, forward);
   }
 
-  Error diverged(double loss) const {
+  Error diverged(const std::string& sign) const {
     return Error(ExitStatus::kDiverged,
-                 fmt::format("{}: training diverged at step {} of {}: loss {}; the last good "
+                 fmt::format("{}: training diverged at step {} of {}: {}; the last good "
                              "checkpoint is of step {}",
-                             options_.output, state_.step, steps_, loss, saved_step_));
+                             options_.output, state_.step, steps_, sign, saved_step_));
   }
+
+  /// Of the last step, from 1. The last epoch is shorter where the recipe ends with a part of one.
+  int epoch() const { return static_cast<int>((state_.step - 1) / steps_per_epoch_) + 1; }
+  int epochs() const { return static_cast<int>((steps_ - 1) / steps_per_epoch_) + 1; }
+  std::int64_t steps_of_epoch() const { return (state_.step - 1) % steps_per_epoch_ + 1; }
 
   void report_step(double loss) {
     const double done = static_cast<double>(state_.step - first_step_);
@@ -251,8 +256,8 @@ class Trainer {
     StepReport report;
     report.step = state_.step;
     report.steps = steps_;
-    report.epoch = static_cast<int>((state_.step - 1) / steps_per_epoch_) + 1;
-    report.epochs = recipe_.epochs();
+    report.epoch = epoch();
+    report.epochs = epochs();
     report.loss = loss;
     report.learning_rate = learning_rate(recipe_, state_.step - 1, steps_per_epoch_);
     report.images_per_second = done * recipe_.batch / seconds;
@@ -270,14 +275,18 @@ class Trainer {
   /// Accuracies on val, which all ranks measure together.
   void end_epoch() {
     EpochReport report;
-    report.epoch = static_cast<int>(state_.step / steps_per_epoch_);
-    report.epochs = recipe_.epochs();
+    report.epoch = epoch();
+    report.epochs = epochs();
     const Phase& phase =
         recipe_.phases[moment_of(recipe_, state_.step - 1, steps_per_epoch_).phase];
     report.phase = phase.name;
-    report.loss = state_.epoch_loss / static_cast<double>(steps_per_epoch_);
+    report.loss = state_.epoch_loss / static_cast<double>(steps_of_epoch());
     report.train_seconds = epoch_watch_.seconds();
-    report.accuracies = measure_specs(phase);
+    try {
+      report.accuracies = measure_specs(phase);
+    } catch (const NotFinite& error) {
+      throw diverged(error.what());
+    }
     report.seconds = watch_.seconds();
     epoch_watch_ = Stopwatch();
     state_.epoch_loss = 0;
@@ -349,7 +358,18 @@ class Trainer {
   Stopwatch watch_, epoch_watch_;
 };
 
+/// All that may be wrong whatever the images are.
+std::optional<SupernetFile> checked_beginning(const TrainOptions& options) {
+  if (options.spec) check_fits(options.space, *options.spec, "spec to train");
+  check_recipe(options);
+  return initial_weights(options);
+}
+
 }  // namespace
+
+void check_options(const TrainOptions& options) {
+  checked_beginning(options);
+}
 
 TrainEnd train(const TrainOptions& options, const Dataset& data, TrainObserver& observer,
                const StopFlag& stop, Ranks& ranks) {
@@ -360,9 +380,7 @@ TrainEnd train(const TrainOptions& options, const Dataset& data, TrainObserver& 
                                 images.channels, images.classes, options.space.name,
                                 options.space.channels, options.space.classes));
   }
-  if (options.spec) check_fits(options.space, *options.spec, "spec to train");
-  check_recipe(options);
-  const std::optional<SupernetFile> initial = initial_weights(options);
+  const std::optional<SupernetFile> initial = checked_beginning(options);
   Json alike = configuration_of(options, initial, data);
   alike["checkpoint_steps"] = options.checkpoint_steps;  // all ranks meet to save
   require_same_configuration(alike, ranks);

@@ -58,6 +58,9 @@ class TrainObserver {
 
 enum class TrainEnd { kDone, kStopped };
 
+/// Throws the Errors of train() that need no images, for callers who would first read many.
+void check_options(const TrainOptions& options);
+
 /// Trains, or goes on where `options.output` stopped. All ranks call it alike; each trains on its
 /// part of every global batch, and rank 0 alone touches the run directory. Throws Error: usage
 /// (ranks that do not divide the batch, or were started with different configurations), bad input

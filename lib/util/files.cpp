@@ -4,11 +4,13 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
+#include <chrono>
 #include <fcntl.h>
 #include <filesystem>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <system_error>
+#include <thread>
 #include <unistd.h>
 #include <utility>
 
@@ -221,19 +223,20 @@ void AppendFile::append(std::string_view line) {
   throw error;
 }
 
-FileLock::FileLock(const std::string& path, WhenLocked when_locked) {
+FileLock::FileLock(const std::string& path, const std::function<void()>& while_waiting) {
+  constexpr auto kPause = std::chrono::milliseconds(50);
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (file.number() < 0) throw cannot_be_written(path);
-  const int operation = when_locked == WhenLocked::kWait ? LOCK_EX : LOCK_EX | LOCK_NB;
-  int locked = 0;
-  do {
-    locked = ::flock(file.number(), operation);
-  } while (locked != 0 && errno == EINTR);
-  if (locked != 0) {
-    if (errno == EWOULDBLOCK) {
+  while (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EINTR) continue;
+    if (errno != EWOULDBLOCK) {
+      throw failed(fmt::format("{}: cannot be locked: {}", path, reason(errno)));
+    }
+    if (!while_waiting) {
       throw failed(fmt::format("{}: held by {}", path, lock_holder(file.number())));
     }
-    throw failed(fmt::format("{}: cannot be locked: {}", path, reason(errno)));
+    while_waiting();
+    std::this_thread::sleep_for(kPause);
   }
   std::array<char, 256> host = {};
   ::gethostname(host.data(), host.size() - 1);
@@ -247,6 +250,21 @@ FileLock::FileLock(const std::string& path, WhenLocked when_locked) {
 
 FileLock::~FileLock() {
   ::close(descriptor_);
+}
+
+void remove_unfinished(const std::string& path) {
+  const fs::path whole(path);
+  const std::string begin = whole.filename().string() + ".", end = ".tmp";
+  const auto is_unfinished = [&](const std::string& name) {
+    return name.size() > begin.size() + end.size() && name.compare(0, begin.size(), begin) == 0 &&
+           name.find_first_not_of("0123456789.", begin.size()) == name.size() - end.size() + 1 &&
+           name.compare(name.size() - end.size(), end.size(), end) == 0;
+  };
+  std::error_code error;
+  for (const fs::directory_entry& entry : fs::directory_iterator(whole.parent_path(), error)) {
+    // What cannot be removed does no harm.
+    if (is_unfinished(entry.path().filename().string())) fs::remove(entry.path(), error);
+  }
 }
 
 void make_directories(const std::string& path) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -50,15 +51,12 @@ class AppendFile {
   int descriptor_ = -1;
 };
 
-/// What to do about a lock that another process holds.
-enum class WhenLocked { kFail, kWait };
-
 /// An exclusive advisory lock on `path` (flock; made if absent), held for the object's life; the
-/// file tells pid and host. Throws Error (failed) that names the holder if another process has it,
-/// or waits for that one.
+/// file tells pid and host. If another process has it: waits, and calls `while_waiting` a few times
+/// a second, which may throw; without that function throws Error (failed) that names the holder.
 class FileLock {
  public:
-  explicit FileLock(const std::string& path, WhenLocked when_locked = WhenLocked::kFail);
+  explicit FileLock(const std::string& path, const std::function<void()>& while_waiting = {});
   ~FileLock();
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
@@ -66,6 +64,10 @@ class FileLock {
  private:
   int descriptor_ = -1;
 };
+
+/// Removes what killed processes left when they wrote `path` as an AtomicFile. Only for the holder
+/// of a lock that all writers take.
+void remove_unfinished(const std::string& path);
 
 /// Makes the folder and its parents. Throws Error (failed).
 void make_directories(const std::string& path);

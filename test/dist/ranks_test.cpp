@@ -68,6 +68,23 @@ TEST_CASE("what fails on rank 0 fails on all with the same status", "[dist]") {
   CHECK(thrown == std::vector<std::string>(static_cast<std::size_t>(size), "file: is broken"));
 }
 
+TEST_CASE("what fails on one rank fails on all with the same status", "[dist]") {
+  std::atomic<int> runs{0};
+  const auto thrown = run_as_threads(local_places(3), [&](Ranks& ranks) {
+    run_on_all(ranks, [&] { ++runs; });
+    try {
+      run_on_all(ranks, [&] {
+        if (ranks.rank() == 1) throw Error(ExitStatus::kStopped, "told to stop");
+      });
+    } catch (const Error& error) {
+      if (error.status() == ExitStatus::kStopped) throw;
+    }
+  });
+  CHECK(runs == 3);
+  const std::string others = "rank 1 was stopped";
+  CHECK(thrown == std::vector<std::string>{others, "told to stop", others});
+}
+
 TEST_CASE("different texts are told to those that differ and to those that do not", "[dist]") {
   const auto thrown = run_as_threads(local_places(3), [&](Ranks& ranks) {
     const auto explain = [](const std::string& first) { return usage_error("not " + first); };

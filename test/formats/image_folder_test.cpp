@@ -281,6 +281,15 @@ TEST_CASE("a class name that is not UTF-8 is refused", "[formats][folder]") {
   check_refused(folder, folder / "data/train/\xff" + ": a class name must be UTF-8");
 }
 
+TEST_CASE("a network for another number of classes is told before anything is decoded",
+          "[formats][folder]") {
+  const ExampleFolder folder;
+  ReadOptions options = folder.options();
+  options.classes = 7;
+  CHECK_THAT(failure_of(folder, options).message, Contains("classes, the network is for 7"));
+  CHECK_FALSE(file_exists(options.cache));
+}
+
 TEST_CASE("a space of another number of channels is told", "[formats][folder]") {
   const ExampleFolder folder;
   ReadOptions options = folder.options();

@@ -112,5 +112,15 @@ TEST_CASE("norm and activation compute what LibTorch computes, group by group", 
   }
 }
 
+TEST_CASE("a second derivative is refused", "[nn]") {
+  const auto x = torch::randn({1, 4, 4, 4}).set_requires_grad(true);
+  const auto twice = [&](const torch::Tensor& y) {
+    torch::autograd::grad({y.sum()}, {x}, {}, /*retain_graph=*/true, /*create_graph=*/true);
+  };
+  CHECK_THROWS_WITH(twice(depthwise(x, torch::randn({4, 1, 3, 3}), 1)),
+                    Contains("no second derivative"));
+  CHECK_THROWS_WITH(twice(pointwise({x}, torch::randn({3, 4}))), Contains("no second derivative"));
+}
+
 }  // namespace
 }  // namespace enas4d

@@ -50,7 +50,7 @@ expect 3 "photos/train: more than 0.1 % of its 360 images cannot be read, first 
 rm photos/train/dark/7.PPM
 expect 3 "nowhere/train: cannot be read: No such file or directory" \
   enas4d-train-ofa --space "$here/tiny-space.json" --data folder:nowhere -o other
-expect 3 "has 1 channels and 3 classes, the space" \
+expect 3 "photos: has 3 classes, the network is for 10" \
   enas4d-train-ofa --space fashion-mnist --data folder:photos -o other --quiet
 expect 3 "is not the data this checkpoint was trained on" \
   enas4d-eval --checkpoint run/supernet.safetensors --data "$data" --specs specs.jsonl --quiet

@@ -75,10 +75,29 @@ TEST_CASE("scaling a recipe's epochs keeps its phases' proportions", "[train]") 
   CHECK(scaled.phases[0].epochs == 4);
   CHECK(scaled.phases[1].epochs == 6);
   CHECK(scaled.phases[0].warm_up_epochs == Approx(2));
-  CHECK(with_epochs(two_phases(), 1).phases[1].epochs == 1);
-  for (int epochs = 2; epochs < 30; ++epochs) {
-    CHECK(with_epochs(two_phases(), epochs).epochs() == epochs);
+  CHECK(with_epochs(two_phases(), 1).phases[1].epochs == Approx(0.6));
+}
+
+TEST_CASE("phases of parts of an epoch end at the nearest step and keep the sum", "[train]") {
+  const std::int64_t steps = 10;
+  for (int epochs = 1; epochs < 30; ++epochs) {
+    const auto ends = phase_ends(with_epochs(two_phases(), epochs), steps);
+    CHECK(ends == std::vector<std::int64_t>{4 * epochs, 10 * epochs});
   }
+  Recipe recipe = two_phases();
+  recipe.phases[0].epochs = 0.34;
+  recipe.phases[1].epochs = 0.3;
+  CHECK(phase_ends(recipe, steps) == std::vector<std::int64_t>{3, 6});
+  CHECK(moment_of(recipe, 2, steps).phase == 0);
+  CHECK(moment_of(recipe, 3, steps).phase == 1);
+  CHECK(moment_of(recipe, 3, steps).step == 0);
+  CHECK(moment_of(recipe, 5, steps).phase_steps == 3);
+}
+
+TEST_CASE("the shortest phase still has a step", "[train]") {
+  Recipe recipe = two_phases();
+  for (Phase& phase : recipe.phases) phase.epochs = 0.001;
+  CHECK(phase_ends(recipe, 10) == std::vector<std::int64_t>{1, 2});
 }
 
 }  // namespace enas4d

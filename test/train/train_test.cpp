@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "checkpoint/training_state.h"
+#include "checkpoint/weights_files.h"
 #include "support/catch.h"
 #include "support/temporary_folder.h"
 #include "train/tiny_run.h"
@@ -42,6 +43,30 @@ TEST_CASE("the loss falls and the averaged weights beat chance", "[train]") {
   CHECK(largest.name == "largest");
   CHECK(largest.exits.size() == 2);
   CHECK(largest.exits.back() > 0.5);  // chance is 1 in 3
+}
+
+TEST_CASE("a recipe that ends with a part of an epoch measures and saves there", "[train]") {
+  const TemporaryFolder folder;
+  TrainOptions options = tiny_run(folder / "run");  // nine steps an epoch
+  options.recipe.phases[0].epochs = 0.5;
+  options.recipe.phases.push_back(options.recipe.phases[0]);
+  options.recipe.phases.push_back(options.recipe.phases[0]);
+  StepHook hook;
+  const StopFlag stop;
+  REQUIRE(train(options, tiny_data(), hook, stop) == TrainEnd::kDone);
+  CHECK(hook.losses.size() == 14);
+  REQUIRE(hook.epochs.size() == 2);
+  CHECK(hook.epochs.back().epoch == 2);
+  CHECK(hook.epochs.back().epochs == 2);
+  const double sum = std::accumulate(hook.losses.begin() + 9, hook.losses.end(), 0.0);
+  CHECK(hook.epochs.back().loss == Approx(sum / 5));
+  const auto weights = [&](const char* file) {
+    return supernet_weights(load_supernet(folder / file).supernet);
+  };
+  const NamedTensors saved = weights("run/checkpoint.safetensors");
+  for (const auto& [name, weight] : weights("run/supernet.safetensors")) {
+    CHECK(torch::equal(weight, saved.at(name)));
+  }
 }
 
 TEST_CASE("an interrupted and resumed training equals an uninterrupted one, bit for bit",

@@ -1,6 +1,7 @@
 #include "util/files.h"
 
 #include <filesystem>
+#include <memory>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -195,6 +196,30 @@ TEST_CASE("a lock keeps others out until it is released", "[util][files]") {
                       Contains(fmt::format("{}: held by process {} on host ", path, getpid())));
   }
   CHECK_NOTHROW(FileLock(path));
+}
+
+TEST_CASE("who waits for a lock may give up, and gets it once it is free", "[util][files]") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "lock";
+  struct GivenUp {};
+  auto held = std::make_unique<FileLock>(path);
+  CHECK_THROWS_AS(FileLock(path, [] { throw GivenUp{}; }), GivenUp);
+  int pauses = 0;
+  const FileLock waited(path, [&] {
+    if (++pauses == 2) held.reset();
+  });
+  CHECK(pauses == 2);
+}
+
+TEST_CASE("only what a killed writer of the file left is removed", "[util][files]") {
+  const TemporaryFolder folder;
+  const std::vector<std::string> kept = {"net",       "net.previous",  "net.12.0.tmp.txt",
+                                         "net.a.tmp", "other.1.0.tmp", "net.tmp"};
+  for (const std::string& name : kept) write_file(folder / name, "");
+  write_file(folder / "net.123.0.tmp", "");
+  remove_unfinished(folder / "net");
+  CHECK_FALSE(file_exists(folder / "net.123.0.tmp"));
+  for (const std::string& name : kept) CHECK(file_exists(folder / name));
 }
 
 TEST_CASE("a lock is released by the death of its process", "[util][files]") {
