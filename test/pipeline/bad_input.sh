@@ -38,7 +38,7 @@ recipe() { # JQ-FILTER TEXT
   expect 3 "$2" enas4d-train-ofa --space "$space" --recipe ./recipe.json --data "$data" --quiet -o norun
   [[ ! -e norun ]] || fail "a run directory was made for a recipe that is refused: $1"
 }
-recipe '.phases[0].epochs = 0' "recipe.json: /phases/0/epochs: must be a whole number from 1"
+recipe '.phases[0].epochs = 0' "recipe.json: /phases/0/epochs: must be a number from 0.001"
 recipe '.phases[0].restrict = {kernal: 1}' "recipe.json: /phases/0/restrict: unknown key 'kernal', did you mean 'kernel'?"
 recipe '.mixing = {mixup: 3}' "recipe.json: /mixing/mixup: must be a number from 0 to 2"
 recipe '.stage_weights = [1, 1, 1]' "recipe 'tiny': /stage_weights: must have 2 weights"
