@@ -157,7 +157,6 @@ ExitStatus run_train(const TrainToolOptions& options, Session& session) {
   const RankPlace place = place_of(options.ranks, environment_variable);
   // What is wrong fails before anything is started.
   rows_of_rank(train_options.recipe, place.size);
-  check_options(train_options);
   return run_ranks(options.ranks, place, session, [&](const RankPlace& own) {
     StopFlag stop;
     const SignalGuard signals(stop);
@@ -172,8 +171,10 @@ ExitStatus run_train(const TrainToolOptions& options, Session& session) {
     reading.resolution = train_options.space.resolution.back();
     reading.stop = &stop;
     std::optional<Dataset> data;
-    run_on_all(*ranks,
-               [&] { data = Dataset::open(options.images.data, options.split_seed, reading); });
+    run_on_all(*ranks, [&] {
+      check_options(train_options);  // not before run_ranks has forked: weights start threads
+      data = Dataset::open(options.images.data, options.split_seed, reading);
+    });
     ConsoleObserver observer(session.console);
     const TrainEnd end = train(train_options, *data, observer, stop, *ranks);
     if (end == TrainEnd::kDone) return ExitStatus::kDone;
