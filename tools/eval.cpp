@@ -1,4 +1,7 @@
 // enas4d-eval: measures what is shipped: specs of a supernet, or one exported network.
+#include <optional>
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "checkpoint/weights_files.h"
@@ -8,8 +11,10 @@
 #include "eval/evaluate.h"
 #include "search/record.h"
 #include "tools/compute.h"
+#include "tools/confidence.h"
 #include "tools/images.h"
 #include "tools/tools.h"
+#include "util/files.h"
 #include "util/stop.h"
 
 namespace enas4d {
@@ -21,6 +26,10 @@ struct EvalOptions {
   std::string specs;
   ImageOptions images;
   ModelEvaluation measurement;
+  bool fit_policy = false;
+  std::optional<std::int64_t> average_macs;
+  Confidence confidence = Confidence::kMaxSoftmax;
+  std::string predictions;
   std::string output;
   ComputeOptions compute;
 };
@@ -41,7 +50,17 @@ void declare_eval(EvalOptions& options, OptionList& list) {
   list.add("--curve", options.measurement.curve,
            "with --model: accuracies over average MACs, of policies fitted on val");
   list.add("--time", options.measurement.time, "with --model: wall-clock times at batch 64 and 1");
+  list.add("--report", options.measurement.report,
+           "with --model: exits, classes, intervals, and what an oracle and random exits would give");
+  list.add("--fit-policy", options.fit_policy,
+           "with --model: fit thresholds anew, on val, for --average-macs; no supernet is needed");
+  list.add("--average-macs", options.average_macs, "with --fit-policy: the budget, as 4M",
+           CountFormat{});
+  add_confidence(list, options.confidence);
   list.group("Result");
+  list.add("--predictions", options.predictions,
+           "with --model: a file with a line for each image: index,label,exit,class,confidence",
+           TextFormat{"FILE"});
   add_output(list, options.output, "records");
   declare_compute(options.compute, list);
 }
@@ -52,9 +71,17 @@ void check_eval_combination(const EvalOptions& options) {
   if (options.model.empty() ? !of_specs : any_of_specs) {
     throw usage_error("either --model FILE or --checkpoint FILE with --specs FILE is required");
   }
+  if (options.fit_policy != options.average_macs.has_value()) {
+    throw usage_error("--fit-policy and --average-macs go together");
+  }
   if (!options.model.empty()) return;
-  if (options.measurement.curve) throw usage_error("--curve: goes with --model only");
-  if (options.measurement.time) throw usage_error("--time: goes with --model only");
+  const ModelEvaluation& measurement = options.measurement;
+  for (const auto& [set, flag] :
+       {std::pair(measurement.curve, "--curve"), std::pair(measurement.time, "--time"),
+        std::pair(measurement.report, "--report"), std::pair(options.fit_policy, "--fit-policy"),
+        std::pair(!options.predictions.empty(), "--predictions")}) {
+    if (set) throw usage_error(fmt::format("{}: goes with --model only", flag));
+  }
 }
 
 ExitStatus evaluate_specs(const EvalOptions& options, Session& session, Output& output) {
@@ -80,9 +107,19 @@ ExitStatus evaluate_specs(const EvalOptions& options, Session& session, Output& 
 }
 
 ExitStatus evaluate_network(const EvalOptions& options, Session& session, Output& output) {
-  const SubnetFile file = load_subnet(options.model);
+  SubnetFile file = load_subnet(options.model);
   const Dataset data = open_as_trained(options.images, file.data, session.console);
-  output.line(evaluate_model(file, data, options.measurement).dump());
+  std::optional<AtomicFile> predictions;
+  if (!options.predictions.empty()) predictions.emplace(options.predictions);
+  if (options.fit_policy) {
+    fit_policy(file, data, options.confidence, static_cast<double>(*options.average_macs));
+  }
+  const ModelResult result = evaluate_model(file, data, options.measurement);
+  if (predictions) {
+    predictions->write(predictions_csv(result.run, data.labels(options.measurement.split)));
+    predictions->commit();
+  }
+  output.line(result.json.dump());
   output.finish();
   return ExitStatus::kDone;
 }

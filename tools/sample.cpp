@@ -11,6 +11,7 @@
 #include "cli/common_options.h"
 #include "cli/output.h"
 #include "search/record.h"
+#include "tools/limits.h"
 #include "tools/tools.h"
 #include "util/rng.h"
 
@@ -24,7 +25,7 @@ struct SampleOptions {
   std::int64_t count = 1;
   Which which = Which::kRandom;
   std::string specs;
-  MacsBounds macs;
+  SizeBounds bounds;
   bool unique = false;
   std::uint64_t seed = 1;
   std::string output;
@@ -41,7 +42,7 @@ void declare_sample(SampleOptions& options, OptionList& list) {
            "describe these specs or records instead of drawing any: those inside the bounds are "
            "written with their MACs; - is standard input",
            TextFormat{"FILE"});
-  add_macs_bounds(list, options.macs);
+  add_size_bounds(list, options.bounds);
   list.add("--unique", options.unique, "no spec twice");
   add_seed(list, options.seed);
   list.group("Result");
@@ -61,21 +62,20 @@ void check_combination(const SampleOptions& options) {
 /// Writes the records that the options let through, memory being used again: 100,000 a second.
 class RecordWriter {
  public:
-  RecordWriter(const Space& space, const MacsWindow& window, bool unique, Output& output)
+  RecordWriter(const Space& space, const Limits& limits, bool unique, Output& output)
       : space_(space),
         hash_(space_hash(space)),
-        window_(window),
+        limits_(limits),
         unique_(unique),
         output_(output) {}
 
-  /// True if it was written: inside the window and, if that is asked for, not seen before.
+  /// True if it was written: inside the limits and, if that is asked for, not seen before.
   bool offer(Record record) {
     lower(space_, record.spec, plan_);
-    ExitMacs macs = exit_macs(plan_);
-    if (!window_.contains(macs.full())) return false;
+    if (!limits_.allow(plan_)) return false;
     if (unique_ && !is_new(record.spec)) return false;
     record.space = hash_;
-    record.macs = std::move(macs.cumulative);
+    record.macs = exit_macs(plan_).cumulative;
     record.params = parameters(plan_);
     output_.line(to_line(record));
     return true;
@@ -96,7 +96,7 @@ class RecordWriter {
 
   const Space& space_;
   const std::string hash_;
-  const MacsWindow window_;
+  const Limits limits_;
   const bool unique_;
   Output& output_;
   Plan plan_;
@@ -104,15 +104,16 @@ class RecordWriter {
 };
 
 /// Spec i is a pure function of (seed, i).
-void draw(const SampleOptions& options, const Space& space, const MacsWindow& window,
+void draw(const SampleOptions& options, const Space& space, const Limits& limits,
           RecordWriter& writer) {
   constexpr int kMostRepeats = 10000;
-  const bool bounded = options.macs.least || options.macs.most;
+  const SizeBounds& bounds = options.bounds;
+  const bool bounded = bounds.least_macs || bounds.most_macs || bounds.most_params;
   int repeats = 0;
   std::int64_t written = 0;
   for (std::uint64_t i = 0; written < options.count; ++i) {
     Rng rng(options.seed, {i});
-    if (writer.offer(bounded ? uniform_within(space, window, rng) : uniform(space, rng))) {
+    if (writer.offer(bounded ? uniform_within(space, limits, rng) : uniform(space, rng))) {
       ++written;
       repeats = 0;
     } else if (++repeats == kMostRepeats) {
@@ -128,15 +129,15 @@ ExitStatus run_sample(const SampleOptions& options, Session& session) {
   check_combination(options);
   std::istream& in = session.streams.in;
   const Space space = read_space(read_shipped(space_shelf(), options.space, in));
-  const MacsWindow window{options.macs.least.value_or(0), options.macs.most.value_or(INT64_MAX)};
+  const Limits limits = limits_of(options.bounds);
   Output output(options.output, session.streams.out);
-  RecordWriter writer(space, window, options.unique, output);
+  RecordWriter writer(space, limits, options.unique, output);
   if (!options.specs.empty()) {
     for (Record& record : read_records_from(options.specs, in, &space)) {
       writer.offer(std::move(record));
     }
   } else if (options.which == Which::kRandom) {
-    draw(options, space, window, writer);
+    draw(options, space, limits, writer);
   } else {
     writer.offer(options.which == Which::kSmallest ? smallest(space) : largest(space));
   }

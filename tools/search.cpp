@@ -1,6 +1,10 @@
 // enas4d-search: searches a trained supernet for the specs and policies with the best accuracy at
 // their average MACs.
+#include <chrono>
+#include <cstdio>
+#include <functional>
 #include <memory>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -10,13 +14,18 @@
 #include "cli/output.h"
 #include "data/dataset.h"
 #include "eval/network_evaluator.h"
-#include "search/evolution.h"
 #include "search/journal.h"
 #include "search/record.h"
+#include "search/search.h"
+#include "search/shards.h"
 #include "tools/compute.h"
+#include "tools/confidence.h"
 #include "tools/images.h"
+#include "tools/limits.h"
 #include "tools/tools.h"
 #include "util/stop.h"
+#include "util/stopwatch.h"
+#include "util/units.h"
 
 namespace enas4d {
 namespace {
@@ -25,10 +34,13 @@ struct SearchToolOptions {
   std::string checkpoint;
   ImageOptions images;
   std::vector<std::int64_t> average_macs;
+  std::vector<double> min_accuracy;
   bool front = false;
-  MacsBounds macs;
-  EvolutionOptions evolution;
+  SizeBounds bounds;
+  std::string specs;
+  SearchOptions search;
   std::string journal;
+  std::string shard;
   std::string output;
   std::optional<double> max_time;
   ComputeOptions compute;
@@ -36,39 +48,60 @@ struct SearchToolOptions {
 
 void declare_search(SearchToolOptions& options, OptionList& list) {
   constexpr int kMostEvaluations = 1000000;
-  EvolutionOptions& evolution = options.evolution;
+  SearchOptions& search = options.search;
   list.group("What to find");
   add_checkpoint(list, options.checkpoint).required = true;
   declare_images(options.images, list);
   list.add("--average-macs", options.average_macs,
            "budgets: the best spec and policy for each, in this order; absent = the whole front",
            CountFormat{});
-  list.add("--front", options.front, "the whole front after the budgets' records");
-  add_macs_bounds(list, options.macs);
-  list.group("Search");
-  list.add("--evaluations", evolution.evaluations, "distinct specs to evaluate in all",
-           WholeRange{1, kMostEvaluations});
-  list.add("--population", evolution.population, "specs kept from one generation to the next",
-           WholeRange{2, kMostEvaluations});
-  list.add("--mutation-rate", evolution.mutation_rate, "chance that one choice is drawn again",
+  list.add("--min-accuracy", options.min_accuracy,
+           "accuracies on val, as 0.9: the spec and policy with the least average MACs for each",
            RealRange{0, 1});
-  list.add("--crossover-share", evolution.crossover_share,
+  list.add("--front", options.front, "the whole front after the records of budgets and accuracies");
+  add_size_bounds(list, options.bounds);
+  list.group("Search");
+  list.add<SearchStrategy>(
+      "--strategy", search.strategy,
+      "evolution: NSGA-II over whole specs; stagewise: the first stages are evolved alone, and the "
+      "best of them extended; random: uniform draws",
+      {{"evolution", SearchStrategy::kEvolution},
+       {"stagewise", SearchStrategy::kStagewise},
+       {"random", SearchStrategy::kRandom}});
+  list.add("--evaluations", search.evaluations, "distinct networks to evaluate in all",
+           WholeRange{1, kMostEvaluations});
+  list.add("--patience", search.patience,
+           "end after so many evaluations that made the front no better; 0 = never",
+           WholeRange{0, kMostEvaluations});
+  list.add("--specs", options.specs,
+           "specs or records to evaluate first, one document or one a line; - is standard input",
+           TextFormat{"FILE"});
+  list.add("--population", search.evolution.population,
+           "specs kept from one generation to the next", WholeRange{2, kMostEvaluations});
+  list.add("--children", search.evolution.children, "new specs of a generation",
+           WholeRange{1, kMostEvaluations});
+  list.add("--beam", search.beam, "with stagewise: first stages that are extended",
+           WholeRange{1, kMostEvaluations});
+  list.add("--mutation-rate", search.evolution.mutation_rate,
+           "chance that one choice is drawn again", RealRange{0, 1});
+  list.add("--crossover-share", search.evolution.crossover_share,
            "share of children that have two parents", RealRange{0, 1});
-  list.add<Confidence>("--confidence", evolution.confidence, "what a policy's thresholds look at",
-                       {{"max_softmax", Confidence::kMaxSoftmax},
-                        {"margin", Confidence::kMargin},
-                        {"entropy", Confidence::kEntropy}});
+  add_confidence(list, search.curve.confidence);
   list.add<PolicyKind>(
-      "--policy", evolution.policies,
+      "--policy", search.curve.policies,
       "what to find for a spec: confidence thresholds, or the fixed exit of a static network",
       {{"thresholds", PolicyKind::kThresholds}, {"fixed", PolicyKind::kFixed}});
-  add_seed(list, evolution.seed);
+  add_seed(list, search.seed);
   list.group("Result");
   add_output(list, options.output, "records");
   list.add("--journal", options.journal,
            "keeps every evaluation, so that the same command goes on after a stop or a crash; "
            "OUTPUT.journal if it is absent and the output is a file",
            TextFormat{"DIR"});
+  list.add("--shard", options.shard,
+           "one of several processes that search together: 2/3 is the second of three; all are "
+           "started alike but for this, with one --journal",
+           TextFormat{"I/N"});
   add_max_time(list, options.max_time);
   declare_compute(options.compute, list);
 }
@@ -77,6 +110,19 @@ std::string journal_directory(const SearchToolOptions& options) {
   if (!options.journal.empty()) return options.journal;
   const bool to_file = !options.output.empty() && options.output != "-";
   return to_file ? options.output + ".journal" : "";
+}
+
+/// "2/3"; without it, the one there is.
+Shard shard_in(const std::string& text) {
+  constexpr int kMostShards = 10000;
+  Shard shard;
+  if (text.empty()) return shard;
+  char rest = 0;
+  if (std::sscanf(text.c_str(), "%d/%d%c", &shard.index, &shard.count, &rest) != 2 ||
+      shard.index < 1 || shard.index > shard.count || shard.count > kMostShards) {
+    throw usage_error(fmt::format("--shard: must be I/N with I from 1 to N, got '{}'", text));
+  }
+  return shard;
 }
 
 void write_members(const std::vector<FrontMember>& members, const JournalKey& key, Output& output) {
@@ -94,37 +140,87 @@ void write_members(const std::vector<FrontMember>& members, const JournalKey& ke
   }
 }
 
-void show_progress(const SearchProgress& progress, Console& console) {
-  const auto front = static_cast<double>(progress.front_size);
-  console.progress(
-      static_cast<double>(progress.evaluated) / static_cast<double>(progress.evaluations),
-      fmt::format("{} of {} specs", progress.evaluated, progress.evaluations),
-      {{"front", front, fmt::format("front of {}", progress.front_size)},
-       {"hypervolume", progress.hypervolume,
-        fmt::format("hypervolume {:.4f}", progress.hypervolume)}});
+/// Tells how far the search is, and from the evaluations of this process how fast.
+class ProgressReport {
+ public:
+  explicit ProgressReport(Console& console) : console_(console) {}
+
+  void operator()(const SearchProgress& progress) {
+    if (!first_) first_ = progress.evaluated - 1;  // what the journal knew takes no time
+    const double minutes = watch_.seconds() / 60;
+    const double rate = (progress.evaluated - *first_) / minutes;
+    const double left = (progress.evaluations - progress.evaluated) / rate * 60;
+    console_.progress(
+        static_cast<double>(progress.evaluated) / static_cast<double>(progress.evaluations),
+        fmt::format("{} of {} networks", progress.evaluated, progress.evaluations),
+        {{"stages", static_cast<double>(progress.stages),
+          fmt::format("of {} stage{}", progress.stages, progress.stages == 1 ? "" : "s")},
+         {"front", static_cast<double>(progress.front_size),
+          fmt::format("front of {}", progress.front_size)},
+         {"hypervolume", progress.hypervolume,
+          fmt::format("hypervolume {:.4f}", progress.hypervolume)},
+         {"evaluations_per_minute", rate, fmt::format("{:.0f} a minute", rate)},
+         {"seconds_left", left, fmt::format("{} left", format_duration(left))}});
+  }
+
+ private:
+  Console& console_;
+  Stopwatch watch_;
+  std::optional<int> first_;
+};
+
+ShardedEvaluator sharded(Evaluator& networks, Journal& journal, const StopFlag& stop,
+                         Console& console) {
+  constexpr auto kPause = std::chrono::milliseconds(200);
+  constexpr int kPatience = 300;  // a minute
+  return {networks,
+          journal,
+          stop,
+          kPatience,
+          [=] { std::this_thread::sleep_for(kPause); },
+          [&](int lost) {
+            console.info(fmt::format("shard {} does not run: its networks are evaluated here", lost));
+          }};
 }
 
 ExitStatus run_search(const SearchToolOptions& options, Session& session) {
+  const Shard shard = shard_in(options.shard);
+  if (shard.count > 1 && journal_directory(options).empty()) {
+    throw usage_error("--shard: needs the --journal that all shards share");
+  }
   StopFlag stop;
   const SignalGuard signals(stop);
   if (options.max_time) stop.set_time_limit(*options.max_time);
   set_up_compute(options.compute, session.console);
 
   const SupernetFile file = load_supernet(options.checkpoint);
+  std::vector<Spec> begin_with;
+  if (!options.specs.empty()) {
+    for (Record& record :
+         read_records_from(options.specs, session.streams.in, &file.supernet->space())) {
+      begin_with.push_back(std::move(record.spec));
+    }
+  }
   const Dataset data = open_as_trained(options.images, file.data, session.console, &stop);
   const JournalKey key{file.space_hash, file.hash, data.description().hash,
                        data.calibration_hash()};
   Output output(options.output, session.streams.out);
   const std::string directory = journal_directory(options);
-  const auto journal = directory.empty() ? nullptr : std::make_unique<Journal>(directory, key);
+  const auto journal =
+      directory.empty() ? nullptr : std::make_unique<Journal>(directory, key, shard);
 
-  EvolutionOptions evolution = options.evolution;
-  evolution.window = {options.macs.least.value_or(0), options.macs.most.value_or(INT64_MAX)};
-  NetworkEvaluator evaluator(file.supernet, data, stop);
-  const std::vector<double> budgets(options.average_macs.begin(), options.average_macs.end());
-  const SearchResult result =
-      evolve(file.supernet->space(), evaluator, journal.get(), evolution, budgets, stop,
-             [&](const SearchProgress& progress) { show_progress(progress, session.console); });
+  SearchOptions search_options = options.search;
+  search_options.limits = limits_of(options.bounds);
+  search_options.begin_with = std::move(begin_with);
+  NetworkEvaluator networks(file.supernet, data, stop);
+  std::optional<ShardedEvaluator> shards;
+  if (shard.count > 1) shards.emplace(sharded(networks, *journal, stop, session.console));
+  Evaluator& evaluator = shards ? static_cast<Evaluator&>(*shards) : networks;
+  const SearchGoals goals{{options.average_macs.begin(), options.average_macs.end()},
+                          options.min_accuracy};
+  ProgressReport report(session.console);
+  const SearchResult result = search(file.supernet->space(), evaluator, journal.get(),
+                                     search_options, goals, stop, std::ref(report));
   if (!result.finished) {
     session.console.info(journal ? fmt::format("stopped with {} evaluations in {}, the same "
                                                "command goes on",
@@ -133,7 +229,9 @@ ExitStatus run_search(const SearchToolOptions& options, Session& session) {
     return ExitStatus::kStopped;
   }
   write_members(result.at_budgets, key, output);
-  if (budgets.empty() || options.front) write_members(result.front, key, output);
+  write_members(result.at_accuracies, key, output);
+  const bool no_goals = goals.average_macs.empty() && goals.accuracies.empty();
+  if (no_goals || options.front) write_members(result.front, key, output);
   output.finish();
   return ExitStatus::kDone;
 }

@@ -255,10 +255,6 @@ std::size_t layer_bound(const Spec& spec) {
   return count;
 }
 
-bool in_head(Role role) {
-  return role == Role::kFeatures || role == Role::kClassifier;
-}
-
 const char* role_word(Role role) {
   switch (role) {
     case Role::kStem:
@@ -331,6 +327,10 @@ bool is_pooled(Role role) {
   return role == Role::kFinal;
 }
 
+bool is_head(Role role) {
+  return role == Role::kFeatures || role == Role::kClassifier;
+}
+
 std::string layer_name(const Layer& layer) {
   switch (layer.role) {
     case Role::kStem:
@@ -365,7 +365,7 @@ ExitMacs exit_macs(const Plan& plan) {
     std::int64_t head = 0;
     for (; next < at(end); ++next) {
       const Layer& layer = plan.layers[next];
-      (in_head(layer.role) ? head : body) += macs(layer);
+      (is_head(layer.role) ? head : body) += macs(layer);
     }
     heads += head;
     result.cumulative.push_back(body + heads);

@@ -80,6 +80,7 @@ Plan full_plan(const Space& space);
 
 bool has_norm(Role role);   ///< batch norm after the convolution, which then has no bias
 bool is_pooled(Role role);  ///< kFinal: the output is the spatial mean
+bool is_head(Role role);    ///< kFeatures or kClassifier: nothing of another stage reads it
 
 /// "stage1_unit2_block1_expand", "stage1_stem", "stage2_classifier": counted from 1, the same in
 /// checkpoints and exports. The layer's parameters are this name + "_weight", "_bias", or

@@ -32,29 +32,37 @@ UnitSpec uniform_unit(const UnitSpace& unit, std::size_t stage, Rng& rng) {
   return spec;
 }
 
-std::int64_t full_macs(const Space& space, const Spec& spec, Plan& plan) {
-  lower(space, spec, plan);
-  return exit_macs(plan).full();
-}
-
-std::string window_text(const MacsWindow& window) {
-  if (window.least <= 0) return fmt::format("at most {} MACs", format_count(window.most));
-  if (window.most == INT64_MAX) return fmt::format("at least {} MACs", format_count(window.least));
-  return fmt::format("{} to {} MACs", format_count(window.least), format_count(window.most));
-}
-
-struct MacsRange {
+struct Range {
   std::int64_t least, most;
 };
 
-MacsRange reachable_range(const Space& space, Plan& plan) {
-  return {full_macs(space, smallest(space), plan), full_macs(space, largest(space), plan)};
+/// "1M to 2M MACs and at most 300k parameters".
+std::string limits_text(const Limits& limits) {
+  const std::string least = format_count(limits.least_macs), most = format_count(limits.most_macs);
+  const bool below = limits.most_macs < INT64_MAX;
+  std::string text;
+  if (limits.least_macs > 0) {
+    text = below ? fmt::format("{} to {} MACs", least, most) : fmt::format("at least {} MACs", least);
+  } else if (below) {
+    text = fmt::format("at most {} MACs", most);
+  }
+  if (limits.most_params < INT64_MAX) {
+    text += fmt::format("{}at most {} parameters", text.empty() ? "" : " and ",
+                        format_count(limits.most_params));
+  }
+  return text;
 }
 
-Error nothing_in(const MacsWindow& window, const MacsRange& range, const std::string& when) {
-  return impossible(fmt::format("no spec has {}{}: this space reaches {} to {}",
-                                window_text(window), when, format_count(range.least),
-                                format_count(range.most)));
+Error nothing_within(const Space& space, const Limits& limits, const std::string& when) {
+  const Plan least = lower(space, smallest(space)), most = lower(space, largest(space));
+  std::string range = fmt::format("{} to {}", format_count(exit_macs(least).full()),
+                                  format_count(exit_macs(most).full()));
+  if (limits.most_params < INT64_MAX) {
+    range += fmt::format(" MACs and {} to {} parameters", format_count(parameters(least)),
+                         format_count(parameters(most)));
+  }
+  return impossible(fmt::format("no spec has {}{}: this space reaches {}", limits_text(limits),
+                                when, range));
 }
 
 }  // namespace
@@ -72,19 +80,33 @@ Spec uniform(const Space& space, Rng& rng) {
   return spec;
 }
 
-Spec uniform_within(const Space& space, const MacsWindow& window, Rng& rng, int tries) {
+bool Limits::allow(const Plan& plan) const {
+  if (least_macs > 0 || most_macs < INT64_MAX) {
+    const std::int64_t macs = exit_macs(plan).full();
+    if (macs < least_macs || macs > most_macs) return false;
+  }
+  return most_params == INT64_MAX || parameters(plan) <= most_params;
+}
+
+void require_possible(const Space& space, const Limits& limits) {
+  const Plan least = lower(space, smallest(space));
+  if (exit_macs(least).full() > limits.most_macs || parameters(least) > limits.most_params ||
+      exit_macs(lower(space, largest(space))).full() < limits.least_macs ||
+      limits.most_macs < limits.least_macs) {
+    throw nothing_within(space, limits, "");
+  }
+}
+
+Spec uniform_within(const Space& space, const Limits& limits, Rng& rng, int tries) {
   Plan plan;
   for (int drawn = 0; drawn < tries; ++drawn) {
     Spec spec = uniform(space, rng);
-    if (window.contains(full_macs(space, spec, plan))) return spec;
-    if (drawn > 0) continue;
-    // Looked at after the first miss: most windows are wide, and then this would double the work.
-    const MacsRange range = reachable_range(space, plan);
-    if (window.most < range.least || window.least > range.most || window.most < window.least) {
-      throw nothing_in(window, range, "");
-    }
+    lower(space, spec, plan);
+    if (limits.allow(plan)) return spec;
+    // Looked at after the first miss: most limits are wide, and then this would double the work.
+    if (drawn == 0) require_possible(space, limits);
   }
-  throw nothing_in(window, reachable_range(space, plan), fmt::format(" among {} drawn", tries));
+  throw nothing_within(space, limits, fmt::format(" among {} drawn", tries));
 }
 
 Spec mutate(const Space& space, const Spec& spec, double rate, Rng& rng) {

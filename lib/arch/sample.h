@@ -14,17 +14,23 @@ namespace enas4d {
 /// Each choice uniform and independent of the others.
 Spec uniform(const Space& space, Rng& rng);
 
-/// Full MACs (all stages with their heads), inclusive.
-struct MacsWindow {
-  std::int64_t least = 0;
-  std::int64_t most = INT64_MAX;
-  bool contains(std::int64_t macs) const { return least <= macs && macs <= most; }
+/// What a network may be, whatever its accuracy; all inclusive.
+struct Limits {
+  std::int64_t least_macs = 0;  ///< full: all stages with their heads
+  std::int64_t most_macs = INT64_MAX;
+  std::int64_t most_params = INT64_MAX;
+
+  bool allow(const Plan& plan) const;
 };
 
-/// Uniform among the specs inside the window, by rejection; after `tries` draws outside, throws
-/// Error (impossible) that tells the window and the space's reachable range. Windows that miss
+/// Throws Error (impossible) with the space's range if its smallest or largest spec shows that none
+/// lies inside the limits.
+void require_possible(const Space& space, const Limits& limits);
+
+/// Uniform among the specs inside the limits, by rejection; after `tries` draws outside, throws
+/// Error (impossible) that tells the limits and the space's range. Limits that miss
 /// [smallest, largest] are refused at once.
-Spec uniform_within(const Space& space, const MacsWindow& window, Rng& rng, int tries = 10000);
+Spec uniform_within(const Space& space, const Limits& limits, Rng& rng, int tries = 10000);
 
 /// Each choice is drawn again with probability `rate` (blocks that a deeper stage gains are drawn
 /// fresh). Rate 0 is the identity; the result lies in the space.

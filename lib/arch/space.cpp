@@ -1,6 +1,7 @@
 #include "arch/space.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <functional>
 #include <numeric>
@@ -204,6 +205,25 @@ std::string space_hash(const Space& space) {
   Json document = to_json(space);
   document.erase("name");
   return sha256(document.dump());
+}
+
+Space prefix(const Space& space, int stages) {
+  assert(0 < stages && stages <= space.stages);
+  Space first = space;
+  first.stages = stages;
+  const auto cut = [&](auto& per_stage) {
+    if (!per_stage.empty()) per_stage.resize(static_cast<std::size_t>(stages));
+  };
+  cut(first.stem.width);
+  for (UnitSpace& unit : first.units) {
+    cut(unit.depth);
+    cut(unit.width);
+    cut(unit.kernel);
+    cut(unit.expand);
+  }
+  cut(first.head.width);
+  cut(first.head.features);
+  return first;
 }
 
 double log10_size(const Space& space) {

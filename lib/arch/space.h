@@ -67,6 +67,10 @@ Json to_json(const Space& space);
 /// SHA-256 of everything but the name.
 std::string space_hash(const Space& space);
 
+/// The space of the first `stages` stages alone. Causality makes it whole: lower() gives the same
+/// layers for them in either space.
+Space prefix(const Space& space, int stages);
+
 /// The number of specs, as log10 (it overflows integers).
 double log10_size(const Space& space);
 

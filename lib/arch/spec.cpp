@@ -259,6 +259,10 @@ bool fits(const Space& space, const Spec& spec) {
   return !first_misfit(space, spec);
 }
 
+Spec prefix(const Spec& spec, int stages) {
+  return {spec.resolution, {spec.stages.begin(), spec.stages.begin() + stages}};
+}
+
 Spec smallest(const Space& space) {
   return extreme_spec(space, first_choice);
 }

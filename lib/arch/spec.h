@@ -57,6 +57,9 @@ std::string spec_hash(const Spec& spec);
 void check_fits(const Space& space, const Spec& spec, const std::string& place);
 bool fits(const Space& space, const Spec& spec);
 
+/// The first `stages` stages: a network of its own, a spec of the space's prefix.
+Spec prefix(const Spec& spec, int stages);
+
 Spec smallest(const Space& space);
 Spec largest(const Space& space);
 

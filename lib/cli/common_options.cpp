@@ -72,10 +72,12 @@ Option& add_max_time(OptionList& list, std::optional<double>& field) {
                   DurationFormat{});
 }
 
-void add_macs_bounds(OptionList& list, MacsBounds& field) {
-  list.add("--min-macs", field.least, "least multiply-accumulates of all stages, as 2M",
+void add_size_bounds(OptionList& list, SizeBounds& field) {
+  list.add("--min-macs", field.least_macs, "least multiply-accumulates of all stages, as 2M",
            CountFormat{});
-  list.add("--max-macs", field.most, "most multiply-accumulates of all stages, as 20M",
+  list.add("--max-macs", field.most_macs, "most multiply-accumulates of all stages, as 20M",
+           CountFormat{});
+  list.add("--max-params", field.most_params, "most parameters of a network, as 500k",
            CountFormat{});
 }
 

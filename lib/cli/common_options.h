@@ -25,11 +25,11 @@ Option& add_workers(OptionList& list, int& field);
 Option& add_device(OptionList& list, Device& field);
 Option& add_max_time(OptionList& list, std::optional<double>& field);
 
-/// --min-macs and --max-macs: bounds of the full MACs, all stages with their heads.
-struct MacsBounds {
-  std::optional<std::int64_t> least, most;
+/// --min-macs and --max-macs, of all stages with their heads, and --max-params.
+struct SizeBounds {
+  std::optional<std::int64_t> least_macs, most_macs, most_params;
 };
-void add_macs_bounds(OptionList& list, MacsBounds& field);
+void add_size_bounds(OptionList& list, SizeBounds& field);
 
 const Shelf& space_shelf();
 const Shelf& recipe_shelf();

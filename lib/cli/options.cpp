@@ -38,6 +38,12 @@ std::optional<Number> number_in(const std::string& text) {
   return value;
 }
 
+double real_in(const std::string& flag, const std::string& text, RealRange range) {
+  const auto value = number_in<double>(text);
+  if (value && range.least <= *value && *value <= range.most) return *value;
+  throw unfit(flag, fmt::format("a number from {} to {}", range.least, range.most), text);
+}
+
 bool truth_in(const std::string& flag, const std::string& text) {
   if (text == "true") return true;
   if (text == "false") return false;
@@ -158,16 +164,32 @@ Option& OptionList::add(const std::string& names, double& field, const std::stri
                         RealRange range) {
   const std::string flag = flag_of(names);
   const auto from_text = [&field, flag, range](const std::string& text) {
-    const auto value = number_in<double>(text);
-    if (!value || !(range.least <= *value && *value <= range.most)) {
-      throw unfit(flag, fmt::format("a number from {} to {}", range.least, range.most), text);
-    }
-    field = *value;
+    field = real_in(flag, text, range);
   };
   const auto from_json = [&field, range](const JsonValue& value) {
     field = value.number(range.least, range.most);
   };
   return declare({names, "X", help, from_text, from_json, [&field] { return Json(field); }});
+}
+
+Option& OptionList::add(const std::string& names, std::vector<double>& field,
+                        const std::string& help, RealRange range) {
+  const std::string flag = flag_of(names);
+  const auto from_text = [&field, flag, range](const std::string& text) {
+    field.clear();
+    for (const std::string& part : comma_separated(text)) {
+      field.push_back(real_in(flag, part, range));
+    }
+  };
+  const auto from_json = [&field, range](const JsonValue& value) {
+    field.clear();
+    if (value.is_null()) return;
+    for (const JsonValue& item : value.items()) {
+      field.push_back(item.number(range.least, range.most));
+    }
+  };
+  return declare(
+      {names, "X,...", help, from_text, from_json, [&field] { return json_or_null(field); }});
 }
 
 Option& OptionList::add(const std::string& names, std::string& field, const std::string& help,

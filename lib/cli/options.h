@@ -68,6 +68,8 @@ class OptionList {
   Option& add(const std::string& names, std::uint64_t& field, const std::string& help,
               WholeRange range);
   Option& add(const std::string& names, double& field, const std::string& help, RealRange range);
+  Option& add(const std::string& names, std::vector<double>& field, const std::string& help,
+              RealRange range);
   Option& add(const std::string& names, std::string& field, const std::string& help,
               TextFormat format);
   Option& add(const std::string& names, std::optional<std::int64_t>& field, const std::string& help,

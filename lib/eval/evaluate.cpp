@@ -1,8 +1,15 @@
 #include "eval/evaluate.h"
 
+#include <cmath>
 #include <utility>
 
+#include <fmt/format.h>
+
+#include "eval/report_json.h"
 #include "policy/thresholds.h"
+#include "util/cpu.h"
+#include "util/error.h"
+#include "util/units.h"
 
 namespace enas4d {
 namespace {
@@ -11,20 +18,27 @@ void set_outcome(Record& record, Split split, Outcome outcome) {
   (split == Split::kVal ? record.val : record.test) = std::move(outcome);
 }
 
-/// Thresholds are fitted on val, whatever split they are applied to.
-Json curve_json(const Subnet& subnet, const Policy& policy, const Dataset& data,
-                const ExitTable& table, Split split) {
-  constexpr int kPoints = 64;
-  const ExitMacs macs = exit_macs(subnet.plan());
-  const ExitTable& val = split == Split::kVal ? table : measure(subnet, data, Split::kVal);
+/// What policies fitted on val give on the split.
+Json curve_json(const std::vector<OperatingPoint>& fitted, const ExitTable& table,
+                const ExitMacs& macs) {
   Json curve = Json::array();
-  for (const OperatingPoint& point : accuracy_curve(val, macs, policy.confidence, kPoints)) {
+  for (const OperatingPoint& point : fitted) {
     const Outcome outcome = apply(point.policy, table, macs);
     curve.push_back({{"average_macs", outcome.average_macs},
                      {"accuracy", outcome.accuracy},
                      {"policy", policy_object(point.policy)}});
   }
   return curve;
+}
+
+void add_curves(const SubnetFile& file, const Dataset& data, const ExitTable& table, Split split,
+                Json& result) {
+  constexpr int kPoints = 64;
+  const ExitMacs macs = exit_macs(file.subnet.plan());
+  const Confidence confidence = policy_of(file.record).confidence;
+  const ExitTable& val = split == Split::kVal ? table : measure(file.subnet, data, Split::kVal);
+  result["curve"] = curve_json(accuracy_curve(val, macs, confidence, kPoints), table, macs);
+  result["geometric_curve"] = curve_json(geometric_curve(val, macs, confidence), table, macs);
 }
 
 Json time_json(const Timing& timing) {
@@ -65,20 +79,39 @@ Record evaluate_record(const SupernetFile& file, const Dataset& data, Split spli
   return record;
 }
 
-Json evaluate_model(const SubnetFile& file, const Dataset& data, const ModelEvaluation& options) {
+void fit_policy(SubnetFile& file, const Dataset& data, Confidence confidence, double average_macs) {
+  const ExitTable table = measure(file.subnet, data, Split::kVal);
+  const ExitMacs macs = exit_macs(file.subnet.plan());
+  const auto point = fit_thresholds(table, macs, confidence, average_macs);
+  if (!point) {
+    throw impossible(fmt::format("no policy of this network averages at most {} MACs; reachable: "
+                                 "{} to {}",
+                                 format_count(std::llround(average_macs)),
+                                 format_count(macs.cumulative.front()), format_count(macs.full())));
+  }
+  file.record.policy = point->policy;
+  file.record.val = apply(point->policy, table, macs);
+  file.record.test.reset();
+}
+
+ModelResult evaluate_model(const SubnetFile& file, const Dataset& data,
+                           const ModelEvaluation& options) {
   const Policy policy = policy_of(file.record);
   const ExitMacs macs = exit_macs(file.subnet.plan());
   const ExitTable table = measure(file.subnet, data, options.split);
-  const EarlyExitRun run = run_early_exit(file.subnet, policy, data, options.split, options.batch);
+  EarlyExitRun run = run_early_exit(file.subnet, policy, data, options.split, options.batch);
   Outcome outcome = outcome_of(run, policy, data.labels(options.split), macs);
   outcome.exit_accuracy = apply(policy, table, macs).exit_accuracy;
   Record record = file.record;
   record.policy = policy;
-  set_outcome(record, options.split, std::move(outcome));
+  set_outcome(record, options.split, outcome);
 
   Json result = Json::parse(to_line(record));
-  if (options.curve) {
-    result["curve"] = curve_json(file.subnet, policy, data, table, options.split);
+  if (options.curve) add_curves(file, data, table, options.split, result);
+  if (options.report) {
+    result["report"] = report_json(file, data, table, options.split);
+    if (options.split == Split::kTest && file.record.val)
+      result["report"]["transfer"] = transfer_json(*file.record.val, outcome, policy, macs);
   }
   if (options.time) {
     constexpr int kRounds = 7;
@@ -87,8 +120,18 @@ Json evaluate_model(const SubnetFile& file, const Dataset& data, const ModelEval
       result["time"].push_back(
           time_json(time_policy(file.subnet, policy, data, options.split, timing)));
     }
+    result["peak_mib"] = peak_memory_mib();
   }
-  return result;
+  return {std::move(result), std::move(run)};
+}
+
+std::string predictions_csv(const EarlyExitRun& run, const std::vector<std::int32_t>& labels) {
+  std::string text = "index,label,exit,class,confidence\n";
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    text += fmt::format(FMT_STRING("{},{},{},{},{:.6f}\n"), i, labels[i], run.exit[i] + 1,
+                        run.predicted[i], run.confidence[i]);
+  }
+  return text;
 }
 
 }  // namespace enas4d

@@ -5,6 +5,7 @@
 #include "checkpoint/weights_files.h"
 #include "data/dataset.h"
 #include "eval/measure.h"
+#include "policy/exit_table.h"
 #include "search/record.h"
 #include "util/json.h"
 
@@ -17,15 +18,28 @@ Policy policy_of(const Record& record);
 /// and all that is known then; outcomes that were measured with other weights are dropped.
 Record evaluate_record(const SupernetFile& file, const Dataset& data, Split split, Record record);
 
+/// The network with thresholds fitted anew, on val, for an average of at most `average_macs`; its
+/// record says what they give there. Throws Error (impossible) with the reachable range.
+void fit_policy(SubnetFile& file, const Dataset& data, Confidence confidence, double average_macs);
+
 struct ModelEvaluation {
   Split split = Split::kVal;
   int batch = kEvaluationBatch;  ///< images that enter together
-  bool curve = false;  ///< "curve": accuracies over average MACs, of policies fitted on val,
-                       ///< applied to the split
-  bool time = false;   ///< "time": wall-clock seconds at batch 64 and 1
+  bool curve = false;   ///< "curve": accuracies over average MACs, of policies fitted on val,
+                        ///< applied to the split; and "geometric_curve", as published ones are made
+  bool time = false;    ///< "time": wall-clock seconds at batch 64 and 1
+  bool report = false;  ///< "report": exits, classes, intervals, oracle and random exits
 };
 
-/// The network's record with the outcome of true early exit, and what else was asked for.
-Json evaluate_model(const SubnetFile& file, const Dataset& data, const ModelEvaluation& options);
+struct ModelResult {
+  Json json;         ///< the record with the outcome of true early exit, and what was asked for
+  EarlyExitRun run;  ///< image by image
+};
+ModelResult evaluate_model(const SubnetFile& file, const Dataset& data,
+                           const ModelEvaluation& options);
+
+/// One line an image, after a line of headings: its index in the split, the true class, the exit at
+/// which it left (from 1), the class it got and the confidence there, separated by commas.
+std::string predictions_csv(const EarlyExitRun& run, const std::vector<std::int32_t>& labels);
 
 }  // namespace enas4d

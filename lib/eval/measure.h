@@ -9,6 +9,7 @@
 #include "data/dataset.h"
 #include "dist/ranks.h"
 #include "nn/subnet.h"
+#include "nn/subnet_family.h"
 #include "nn/supernet.h"
 #include "policy/exit_table.h"
 #include "util/error.h"
@@ -30,8 +31,18 @@ Subnet extract_calibrated(const Supernet& supernet, const Plan& plan, const Data
 Subnet extract_calibrated(const Supernet& supernet, const Plan& plan, const Dataset& data,
                           Ranks& ranks);
 
+/// The networks of specs of one resolution, calibrated together.
+SubnetFamily calibrated_family(const Supernet& supernet, std::vector<Spec> specs,
+                               const Dataset& data);
+
 /// Every exit's answer on every image of a split. Throws NotFinite.
 ExitTable measure(const Subnet& subnet, const Dataset& data, Split split);
+
+/// The same of all members of a family, whose shared exits are computed once.
+std::vector<ExitTable> measure(const SubnetFamily& family, const Dataset& data, Split split);
+
+/// Per exit: the share of a split's images whose class is among the `k` largest logits.
+std::vector<double> top_accuracies(const Subnet& subnet, const Dataset& data, Split split, int k);
 
 /// The accuracy of every exit on a split, to which each rank adds its share of the images.
 std::vector<double> exit_accuracies(const Subnet& subnet, const Dataset& data, Split split,
@@ -41,6 +52,10 @@ std::vector<double> exit_accuracies(const Subnet& subnet, const Dataset& data, S
 struct EarlyExitRun {
   std::vector<std::int32_t> exit;       ///< per image, from 0
   std::vector<std::int32_t> predicted;  ///< per image
+  std::vector<float> confidence;        ///< per image: the policy's measure, at its exit
+
+  explicit EarlyExitRun(std::size_t images)
+      : exit(images), predicted(images), confidence(images) {}
 };
 
 /// Runs one batch. Policies with a fixed exit run up to it, with its head only.

@@ -1,21 +1,61 @@
 #include "eval/network_evaluator.h"
 
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include "eval/measure.h"
 
 namespace enas4d {
+
+namespace {
+
+/// Indices of specs that share their resolution and first stage, and with them most of what there
+/// is to share; groups and members in the order of the specs.
+std::vector<std::vector<std::size_t>> first_stage_groups(const std::vector<Spec>& specs) {
+  std::vector<std::vector<std::size_t>> groups;
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    const Spec first = prefix(specs[i], 1);
+    const auto found = std::find_if(groups.begin(), groups.end(), [&](const auto& group) {
+      return prefix(specs[group.front()], 1) == first;
+    });
+    (found == groups.end() ? groups.emplace_back() : *found).push_back(i);
+  }
+  return groups;
+}
+
+}  // namespace
 
 NetworkEvaluator::NetworkEvaluator(const Supernet& supernet, const Dataset& data,
                                    const StopFlag& stop)
     : supernet_(supernet), data_(data), stop_(stop) {}
 
 bool NetworkEvaluator::evaluate(const std::vector<Spec>& specs, const Done& done) {
-  for (std::size_t i = 0; i < specs.size(); ++i) {
+  for (const std::vector<std::size_t>& group : first_stage_groups(specs)) {
     if (stop_.raised()) return false;
-    const Plan plan = lower(supernet_->space(), specs[i]);
-    const Subnet subnet = extract_calibrated(supernet_, plan, data_);
-    done(i, {measure(subnet, data_, Split::kVal), exit_macs(plan), parameters(plan)});
+    std::vector<Spec> members;
+    for (const std::size_t index : group) members.push_back(specs[index]);
+    std::vector<Evaluated> evaluated = evaluate_family(members);
+    for (std::size_t m = 0; m < group.size(); ++m) done(group[m], std::move(evaluated[m]));
   }
   return true;
+}
+
+std::vector<Evaluated> NetworkEvaluator::evaluate_family(const std::vector<Spec>& specs) const {
+  std::vector<Evaluated> result;
+  try {
+    const SubnetFamily family = calibrated_family(supernet_, specs, data_);
+    std::vector<ExitTable> tables = measure(family, data_, Split::kVal);
+    for (std::size_t m = 0; m < specs.size(); ++m) {
+      const Plan& plan = family.plan(m);
+      result.push_back(Evaluation{std::move(tables[m]), exit_macs(plan), parameters(plan)});
+    }
+  } catch (const NotFinite& error) {
+    if (specs.size() == 1) return {Failure{error.what()}};
+    // Some member's stage went wrong: each alone tells whose.
+    for (const Spec& spec : specs) result.push_back(evaluate_family({spec}).front());
+  }
+  return result;
 }
 
 }  // namespace enas4d

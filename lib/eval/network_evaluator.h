@@ -1,4 +1,5 @@
-// The Evaluator that search uses: extracts, calibrates and measures each spec on val.
+// The Evaluator that search uses: extracts, calibrates and measures each spec on val. Specs that
+// share first stages are run together (nn/subnet_family.h).
 #pragma once
 
 #include "data/dataset.h"
@@ -16,6 +17,8 @@ class NetworkEvaluator : public Evaluator {
   bool evaluate(const std::vector<Spec>& specs, const Done& done) override;
 
  private:
+  std::vector<Evaluated> evaluate_family(const std::vector<Spec>& specs) const;
+
   const Supernet& supernet_;
   const Dataset& data_;
   const StopFlag& stop_;

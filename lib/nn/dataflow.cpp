@@ -58,6 +58,35 @@ Values begin_values(const Plan& plan, const torch::Tensor& images) {
   return values;
 }
 
+namespace {
+
+template <class Use>
+void for_each_read(const Layer& layer, Use&& use) {
+  for (int i = 0; i < layer.input_count; ++i) use(layer.inputs[static_cast<std::size_t>(i)].value);
+  if (layer.gated != kNoValue) use(layer.gated);
+  if (layer.addend != kNoValue) use(layer.addend);
+}
+
+}  // namespace
+
+std::vector<std::size_t> last_uses(const Plan& plan) {
+  std::vector<std::size_t> result(static_cast<std::size_t>(plan.values), 0);
+  for (std::size_t l = 0; l < plan.layers.size(); ++l) {
+    for_each_read(plan.layers[l], [&](int value) { result[static_cast<std::size_t>(value)] = l; });
+  }
+  return result;
+}
+
+void release(const Layer& layer, std::size_t index, const std::vector<std::size_t>& last_use,
+             Values& values) {
+  const auto drop = [&](int value) {
+    const auto v = static_cast<std::size_t>(value);
+    if (last_use[v] <= index) values[v].reset();
+  };
+  for_each_read(layer, drop);
+  drop(layer.output);  // only logits: nobody reads them
+}
+
 LayerRange stage_layers(const Plan& plan, int stage) {
   const auto s = static_cast<std::size_t>(stage);
   return {s == 0 ? 0 : static_cast<std::size_t>(plan.stage_end[s - 1]),

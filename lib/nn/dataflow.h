@@ -50,6 +50,13 @@ void run_layer(const Layer& layer, Values& values, Compute&& compute) {
 /// An empty value for everything that `plan` makes, the image in its place.
 Values begin_values(const Plan& plan, const torch::Tensor& images);
 
+/// Per value: the last layer that reads it, 0 if none does.
+std::vector<std::size_t> last_uses(const Plan& plan);
+
+/// Lets go of the values of `layer`, the plan's `index`th, that nothing after it reads.
+void release(const Layer& layer, std::size_t index, const std::vector<std::size_t>& last_use,
+             Values& values);
+
 /// N x classes from the value that the classifier made.
 inline torch::Tensor flat_logits(const torch::Tensor& value) {
   return value.flatten(1);

@@ -1,7 +1,10 @@
 #include "nn/slices.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
+#include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
 #include "nn/serial_section.h"
@@ -31,6 +34,20 @@ void for_each_slice(
       run(first, images.narrow(0, first, (i + 1) * count / threads - first));
     }
   });
+}
+
+void JoinedSlices::add(std::int64_t first, torch::Tensor rows) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  parts_[first] = std::move(rows);
+}
+
+torch::Tensor JoinedSlices::joined() const {
+  const at::NoGradGuard no_grad;
+  if (parts_.size() == 1) return parts_.begin()->second.clone();
+  std::vector<torch::Tensor> ordered;
+  ordered.reserve(parts_.size());
+  for (const auto& [first, rows] : parts_) ordered.push_back(rows);
+  return at::cat(ordered);
 }
 
 std::int64_t parts_of(std::int64_t count) {

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <mutex>
 
 #include <torch/types.h>
 
@@ -15,6 +17,18 @@ namespace enas4d {
 /// threads. What `run` throws is thrown here.
 void for_each_slice(const torch::Tensor& images,
                     const std::function<void(std::int64_t first, const torch::Tensor& slice)>& run);
+
+/// What the parts of a batch gave, put together again. add() may be called from all threads at once.
+class JoinedSlices {
+ public:
+  void add(std::int64_t first, torch::Tensor rows);
+  /// In the batch's order; a normal tensor, whatever its parts were made under.
+  torch::Tensor joined() const;
+
+ private:
+  std::mutex mutex_;
+  std::map<std::int64_t, torch::Tensor> parts_;
+};
 
 /// Parts that for_each_part makes of `count` things: one a thread, one in all within a slice.
 std::int64_t parts_of(std::int64_t count);

@@ -1,11 +1,12 @@
 #include "nn/subnet.h"
 
-#include <mutex>
+#include <algorithm>
 #include <utility>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
 
+#include "nn/calibration.h"
 #include "nn/dataflow.h"
 #include "nn/depthwise.h"
 #include "nn/norm_activation.h"
@@ -22,52 +23,9 @@ namespace enas4d {
 struct Subnet::Prepared {
   std::vector<torch::Tensor> weight;  ///< per layer of the plan
   std::vector<torch::Tensor> bias;
-  std::vector<std::size_t> last_use;  ///< per value: the last layer that reads it
 };
 
 namespace {
-
-/// Sums of every norm over calibration batches, in double and in one flat tensor: pooled statistics
-/// are exact whatever the batches, and whichever process saw them.
-class PooledStatistics {
- public:
-  explicit PooledStatistics(const Plan& plan) {
-    std::int64_t size = 1;
-    for (const Layer& layer : plan.layers) {
-      if (has_norm(layer.role)) size += 2 * layer.out_channels;
-    }
-    sums_ = torch::zeros({size}, torch::kDouble);
-    std::int64_t first = 1;
-    for (const Layer& layer : plan.layers) {
-      if (!has_norm(layer.role)) continue;
-      norms_[layer_name(layer)] = sums_.narrow(0, first, 2 * layer.out_channels).view({2, -1});
-      first += 2 * layer.out_channels;
-    }
-  }
-
-  void count(std::int64_t images) { sums_[0] += images; }
-  void add(const std::string& norm, const torch::Tensor& mean, const torch::Tensor& var,
-           std::int64_t images) {
-    const auto m = mean.to(torch::kDouble);
-    const auto weight = static_cast<double>(images);
-    norms_.at(norm) += weight * torch::stack({m, var.to(torch::kDouble) + m * m});
-  }
-
-  const torch::Tensor& sums() const { return sums_; }
-
-  /// Writes every norm's mean and variance among `weights`.
-  void write(NamedTensors& weights) const {
-    for (const auto& [name, sums] : norms_) {
-      const auto means = sums / sums_[0];
-      weights[name + "_norm_mean"] = means[0].to(torch::kFloat);
-      weights[name + "_norm_var"] = (means[1] - means[0] * means[0]).clamp_min(0).to(torch::kFloat);
-    }
-  }
-
- private:
-  torch::Tensor sums_;  ///< the number of images, then each norm's means and squares, weighted
-  std::map<std::string, torch::Tensor> norms_;  ///< views of sums_: 2 x channels
-};
 
 void check_weights(const Plan& plan, const NamedTensors& weights, const std::string& place) {
   for (const Layer& layer : plan.layers) {
@@ -88,21 +46,6 @@ void check_weights(const Plan& plan, const NamedTensors& weights, const std::str
   }
 }
 
-std::vector<std::size_t> last_uses(const Plan& plan) {
-  std::vector<std::size_t> result(static_cast<std::size_t>(plan.values), 0);
-  for (std::size_t l = 0; l < plan.layers.size(); ++l) {
-    const Layer& layer = plan.layers[l];
-    const auto use = [&](int value) {
-      if (value != kNoValue) result[static_cast<std::size_t>(value)] = l;
-    };
-    for (int i = 0; i < layer.input_count; ++i)
-      use(layer.inputs[static_cast<std::size_t>(i)].value);
-    use(layer.gated);
-    use(layer.addend);
-  }
-  return result;
-}
-
 /// Multiply-accumulates of a layer below which a second thread costs more than it does: few samples
 /// of a batch go on, and their layers take microseconds. (scripts/bench eval: time_over_macs_*)
 constexpr std::int64_t kSerialLayerMacs = 1000000;
@@ -120,14 +63,10 @@ torch::Tensor prepared_weight(const Layer& layer, const torch::Tensor& weight) {
   return packed_pointwise(weight);
 }
 
-bool is_head(Role role) {
-  return role == Role::kFeatures || role == Role::kClassifier;
-}
-
 }  // namespace
 
 Subnet::Subnet(Plan plan, NamedTensors weights, const std::string& place)
-    : plan_(std::move(plan)), weights_(std::move(weights)) {
+    : plan_(std::move(plan)), weights_(std::move(weights)), last_use_(last_uses(plan_)) {
   check_weights(plan_, weights_, place);
   prepare();
 }
@@ -135,7 +74,6 @@ Subnet::Subnet(Plan plan, NamedTensors weights, const std::string& place)
 void Subnet::prepare() {
   const torch::NoGradGuard no_grad;
   auto prepared = std::make_shared<Prepared>();
-  prepared->last_use = last_uses(plan_);
   for (const Layer& layer : plan_.layers) {
     const std::string name = layer_name(layer);
     torch::Tensor weight = weights_.at(name + "_weight");
@@ -157,31 +95,50 @@ void Subnet::prepare() {
 
 void Subnet::calibrate(const std::function<torch::Tensor()>& next,
                        const std::function<void(const torch::Tensor& sums)>& pool) {
-  const torch::NoGradGuard no_grad;
-  PooledStatistics statistics(plan_);
+  PooledStatistics statistics(plan_, {0, plan_.layers.size()});
   for (torch::Tensor images = next(); images.defined(); images = next()) {
     statistics.count(images.size(0));
     Values values = begin_values(plan_, images);
-    for (const Layer& layer : plan_.layers) {
-      if (is_head(layer.role)) continue;
-      const std::string name = layer_name(layer);
-      run_layer(layer, values, [&](const Layer&, const std::vector<torch::Tensor>& x) {
-        if (!has_norm(layer.role)) {
-          return activate(layer.activation, convolve(layer, x, weights_.at(name + "_weight"),
-                                                     weights_.at(name + "_bias")));
-        }
-        const auto y = convolve(layer, x, weights_.at(name + "_weight"), {});
-        const NormedBatch normed = norm_activation_with_statistics(
-            y, {weights_.at(name + "_norm_weight"), weights_.at(name + "_norm_bias")},
-            layer.activation);
-        statistics.add(name, normed.mean, normed.var, images.size(0));
-        return normed.y;
-      });
-    }
+    for (int stage = 0; stage < plan_.stages; ++stage) calibrate_stage(stage, values, statistics);
   }
   if (pool) pool(statistics.sums());
-  statistics.write(weights_);
+  NamedTensors measured;
+  statistics.write(measured);
+  set_statistics(measured);
+}
+
+void Subnet::calibrate_stage(int stage, Values& values, PooledStatistics& statistics) const {
+  const torch::NoGradGuard no_grad;
+  const LayerRange layers = stage_layers(plan_, stage);
+  for (std::size_t l = layers.first; l < layers.last; ++l) {
+    const Layer& layer = plan_.layers[l];
+    if (is_head(layer.role)) continue;  // no norm, and nothing reads it
+    const std::string name = layer_name(layer);
+    run_layer(layer, values, [&](const Layer&, const std::vector<torch::Tensor>& x) {
+      const torch::Tensor& weight = weights_.at(name + "_weight");
+      if (!has_norm(layer.role))
+        return activate(layer.activation, convolve(layer, x, weight, weights_.at(name + "_bias")));
+      const NormedBatch normed = norm_activation_with_statistics(
+          convolve(layer, x, weight, {}),
+          {weights_.at(name + "_norm_weight"), weights_.at(name + "_norm_bias")},
+          layer.activation);
+      statistics.add(name, normed);
+      return normed.y;
+    });
+    release(layer, l, last_use_, values);
+  }
+}
+
+void Subnet::set_statistics(const NamedTensors& statistics) {
+  for (const auto& [name, values] : statistics) weights_[name] = values;
   prepare();
+}
+
+void Subnet::retain_for(const Subnet& other, int stages) {
+  const Layer& last = plan_.layers[stage_layers(plan_, stages - 1).last - 1];
+  for (std::size_t value = 0; value <= static_cast<std::size_t>(last.output); ++value) {
+    last_use_[value] = std::max(last_use_[value], other.last_use_[value]);
+  }
 }
 
 namespace {
@@ -212,38 +169,34 @@ void infer_layer(const Layer& layer, const torch::Tensor& weight, const torch::T
 }  // namespace
 
 Subnet::Run::Run(const Subnet& subnet, const torch::Tensor& images)
-    : subnet_(subnet), values_(begin_values(subnet.plan_, images)), images_(images.size(0)) {
+    : subnet_(&subnet), values_(begin_values(subnet.plan_, images)), images_(images.size(0)) {
   TORCH_CHECK(subnet.prepared_ != nullptr, "subnet was not calibrated");
 }
 
 torch::Tensor Subnet::Run::next_stage(Head head) {
   const c10::InferenceMode inference;
-  const LayerRange range = stage_layers(subnet_.plan_, stage_);
-  const SerialSection serial(is_small(subnet_.plan_, range, images_));
+  const Plan& plan = subnet_->plan_;
+  const Prepared& prepared = *subnet_->prepared_;
+  const LayerRange range = stage_layers(plan, stage_);
+  const SerialSection serial(is_small(plan, range, images_));
   ++stage_;
   torch::Tensor logits;
   for (std::size_t l = range.first; l < range.last; ++l) {
-    const Layer& layer = subnet_.plan_.layers[l];
+    const Layer& layer = plan.layers[l];
     if (head == Head::kSkip && is_head(layer.role)) continue;
-    infer_layer(layer, subnet_.prepared_->weight[l], subnet_.prepared_->bias[l], values_);
+    infer_layer(layer, prepared.weight[l], prepared.bias[l], values_);
     if (layer.role == Role::kClassifier)
       logits = flat_logits(values_[static_cast<std::size_t>(layer.output)]);
-    release(layer, l);
+    release(layer, l, subnet_->last_use_, values_);
   }
   return logits;
 }
 
-void Subnet::Run::release(const Layer& layer, std::size_t index) {
-  const auto drop = [&](int value) {
-    if (value != kNoValue &&
-        subnet_.prepared_->last_use[static_cast<std::size_t>(value)] <= index) {
-      values_[static_cast<std::size_t>(value)].reset();
-    }
-  };
-  for (int i = 0; i < layer.input_count; ++i) drop(layer.inputs[static_cast<std::size_t>(i)].value);
-  drop(layer.gated);
-  drop(layer.addend);
-  drop(layer.output);  // only logits: nobody reads them
+Subnet::Run Subnet::Run::continued_as(const Subnet& other) const {
+  Run run = *this;
+  run.subnet_ = &other;
+  run.values_.resize(static_cast<std::size_t>(other.plan_.values));
+  return run;
 }
 
 void Subnet::Run::keep(const torch::Tensor& rows) {
@@ -257,48 +210,25 @@ void Subnet::Run::keep(const torch::Tensor& rows) {
   }
 }
 
-namespace {
-
-/// The parts' logits, in the batch's order; a normal tensor, whatever it was made under.
-torch::Tensor joined(const std::map<std::int64_t, torch::Tensor>& parts) {
-  if (parts.size() == 1) return parts.begin()->second.clone();
-  std::vector<torch::Tensor> ordered;
-  ordered.reserve(parts.size());
-  for (const auto& [first, logits] : parts) ordered.push_back(logits);
-  return torch::cat(ordered);
-}
-
-}  // namespace
-
 Exits Subnet::forward(const torch::Tensor& images) const {
-  std::vector<std::map<std::int64_t, torch::Tensor>> parts(static_cast<std::size_t>(plan_.stages));
-  std::mutex mutex;
+  std::vector<JoinedSlices> exits(static_cast<std::size_t>(plan_.stages));
   for_each_slice(images, [&](std::int64_t first, const torch::Tensor& slice) {
     Run run(*this, slice);
-    for (auto& exit : parts) {
-      const torch::Tensor logits = run.next_stage();
-      const std::lock_guard<std::mutex> lock(mutex);
-      exit[first] = logits;
-    }
+    for (JoinedSlices& exit : exits) exit.add(first, run.next_stage());
   });
-  const torch::NoGradGuard no_grad;
-  Exits exits;
-  for (const auto& exit : parts) exits.logits.push_back(joined(exit));
-  return exits;
+  Exits result;
+  for (const JoinedSlices& exit : exits) result.logits.push_back(exit.joined());
+  return result;
 }
 
 torch::Tensor Subnet::forward_fixed(const torch::Tensor& images, int exit) const {
-  std::map<std::int64_t, torch::Tensor> parts;
-  std::mutex mutex;
+  JoinedSlices logits;
   for_each_slice(images, [&](std::int64_t first, const torch::Tensor& slice) {
     Run run(*this, slice);
     for (int s = 0; s < exit; ++s) run.next_stage(Head::kSkip);
-    const torch::Tensor logits = run.next_stage();
-    const std::lock_guard<std::mutex> lock(mutex);
-    parts[first] = logits;
+    logits.add(first, run.next_stage());
   });
-  const torch::NoGradGuard no_grad;
-  return joined(parts);
+  return logits.joined();
 }
 
 Subnet extract(const Supernet& supernet, const Plan& plan) {

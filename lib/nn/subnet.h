@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,12 +10,13 @@
 #include <torch/types.h>
 
 #include "arch/plan.h"
+#include "nn/calibration.h"
+#include "nn/dataflow.h"
 #include "nn/exits.h"
+#include "nn/named_tensors.h"
 #include "nn/supernet.h"
 
 namespace enas4d {
-
-using NamedTensors = std::map<std::string, torch::Tensor>;
 
 class Subnet {
  public:
@@ -27,12 +27,23 @@ class Subnet {
   const Plan& plan() const { return plan_; }
   const NamedTensors& weights() const { return weights_; }
 
+  /// Runs one stage of a calibration on `values`, those of one batch, and adds to `statistics`
+  /// what its norms see.
+  void calibrate_stage(int stage, Values& values, PooledStatistics& statistics) const;
+
   /// Sets the statistics of every norm from batches of calibration images: each batch is normalised
   /// by its own statistics, sums over batches are pooled exactly. `next` gives batches until it
   /// returns an undefined tensor. `pool`, where given, adds to the sums (one flat float64 tensor)
   /// those of other processes that saw other batches of the same calibration.
   void calibrate(const std::function<torch::Tensor()>& next,
                  const std::function<void(const torch::Tensor& sums)>& pool = {});
+
+  /// Runs one stage of a calibration on `values`, those of one batch, and adds to `statistics`
+  /// what its norms see.
+  void calibrate_stage(int stage, Values& values, PooledStatistics& statistics) const;
+
+  /// Sets the statistics of every norm: those of a calibration of some network with the same stages.
+  void set_statistics(const NamedTensors& statistics);
 
   /// All exits of a batch, without early exit. Needs statistics. No gradients.
   Exits forward(const torch::Tensor& images) const;
@@ -51,15 +62,19 @@ class Subnet {
     torch::Tensor next_stage(Head head = Head::kRun);
     /// Keeps only the samples `rows` (int64, ascending) of every value that later stages need.
     void keep(const torch::Tensor& rows);
+    /// The same run, to go on as `other`, whose stages so far are those of this subnet, and which
+    /// must outlive it, too. What its later stages take over must have been retained.
+    Run continued_as(const Subnet& other) const;
 
    private:
-    void release(const Layer& layer, std::size_t index);
-
-    const Subnet& subnet_;
+    const Subnet* subnet_;
     std::vector<torch::Tensor> values_;
     std::int64_t images_;  ///< that are still on their way
     int stage_ = 0;
   };
+
+  /// Runs will retain what `other`, which shares the first `stages` stages, takes over from them.
+  void retain_for(const Subnet& other, int stages);
 
  private:
   struct Prepared;  ///< weights with norms folded in, in the layout that runs fastest
@@ -67,6 +82,7 @@ class Subnet {
 
   Plan plan_;
   NamedTensors weights_;
+  std::vector<std::size_t> last_use_;  ///< per value: the last layer that reads it
   std::shared_ptr<const Prepared> prepared_;
 };
 

@@ -30,6 +30,14 @@ FrontMember member_of(const Candidate& candidate, const OperatingPoint& point) {
           apply(point.policy, evaluation.table, evaluation.macs)};
 }
 
+/// Points rise in accuracy; the last one reaches it.
+std::vector<OperatingPoint>::const_iterator first_reaching(const std::vector<OperatingPoint>& curve,
+                                                           double accuracy) {
+  return std::find_if(curve.begin(), curve.end(), [&](const OperatingPoint& point) {
+    return point.accuracy >= accuracy;
+  });
+}
+
 Error unreachable_budget(double budget, std::int64_t least, std::int64_t most) {
   return impossible(fmt::format("no policy averages at most {} MACs; reachable: {} to {}",
                                 format_count(std::llround(budget)), format_count(least),
@@ -40,6 +48,7 @@ Error unreachable_budget(double budget, std::int64_t least, std::int64_t most) {
 
 Archive::Archive(const Space& space, const CurveOptions& options)
     : options_(options),
+      stages_(space.stages),
       largest_macs_(static_cast<double>(exit_macs(lower(space, largest(space))).full())) {}
 
 bool Archive::knows(const Spec& spec) const {
@@ -55,7 +64,7 @@ bool Archive::evaluate(const std::vector<Spec>& specs, Evaluator& evaluator, Jou
   for (std::size_t i = 0; i < specs.size(); ++i) {
     [[maybe_unused]] const bool is_new = known_.insert(spec_hash(specs[i])).second;
     assert(is_new);
-    std::optional<Evaluation> found;
+    std::optional<Evaluated> found;
     if (journal != nullptr) found = journal->find(specs[i]);
     if (!found) {
       missing.push_back(specs[i]);
@@ -66,19 +75,24 @@ bool Archive::evaluate(const std::vector<Spec>& specs, Evaluator& evaluator, Jou
     on_known();
   }
   if (missing.empty()) return true;
-  return evaluator.evaluate(missing, [&](std::size_t index, Evaluation evaluation) {
-    if (journal != nullptr) journal->append(missing[index], evaluation);
-    fill(slots[index], missing[index], std::move(evaluation));
+  return evaluator.evaluate(missing, [&](std::size_t index, Evaluated evaluated) {
+    if (journal != nullptr) journal->append(missing[index], evaluated);
+    fill(slots[index], missing[index], std::move(evaluated));
     on_known();
   });
 }
 
-void Archive::fill(std::size_t slot, Spec spec, Evaluation evaluation) {
+void Archive::fill(std::size_t slot, Spec spec, Evaluated evaluated) {
   assert(!candidates_[slot]);
+  ++evaluated_;
+  if (std::holds_alternative<Failure>(evaluated)) {
+    ++failed_;
+    return;
+  }
+  auto& evaluation = std::get<Evaluation>(evaluated);
   drop_other_measures(evaluation.table, options_.confidence);
   std::vector<OperatingPoint> curve = curve_of(evaluation);
   candidates_[slot] = Candidate{std::move(spec), std::move(evaluation), std::move(curve)};
-  ++evaluated_;
   extend_front(slot);
 }
 
@@ -164,13 +178,63 @@ FrontMember Archive::best_at(double budget) const {
   return member_of(*best, best_point);
 }
 
-void require_reachable(const Space& space, const MacsWindow& window,
+std::vector<FrontMember> Archive::at_accuracies(const std::vector<double>& accuracies) const {
+  std::vector<FrontMember> members;
+  for (const double accuracy : accuracies) members.push_back(cheapest_at(accuracy));
+  return members;
+}
+
+FrontMember Archive::cheapest_at(double accuracy) const {
+  const Candidate* cheapest = nullptr;
+  OperatingPoint point;
+  double most = 0;
+  for (const std::optional<Candidate>& candidate : candidates_) {
+    if (!candidate) continue;
+    most = std::max(most, candidate->curve.back().accuracy);
+    if (candidate->curve.back().accuracy < accuracy) continue;
+    // What its curve says it cannot do better than spares most candidates the fits.
+    const auto reached = first_reaching(candidate->curve, accuracy);
+    const bool at_begin = reached == candidate->curve.begin();
+    const double least = (at_begin ? reached : reached - 1)->average_macs;
+    if (cheapest != nullptr && least >= point.average_macs) continue;
+    const OperatingPoint own = cheapest_point(*candidate, accuracy);
+    if (cheapest != nullptr && own.average_macs >= point.average_macs) continue;
+    cheapest = &*candidate;
+    point = own;
+  }
+  if (cheapest == nullptr) {
+    throw impossible(fmt::format("no policy reaches accuracy {:.4g} on val; reached: {:.4f}",
+                                 accuracy, most));
+  }
+  return member_of(*cheapest, point);
+}
+
+/// By halving the budgets between two points of the curve.
+OperatingPoint Archive::cheapest_point(const Candidate& candidate, double accuracy) const {
+  constexpr double kClose = 1e-3;
+  const auto reached = first_reaching(candidate.curve, accuracy);
+  OperatingPoint best = *reached;
+  if (is_static() || reached == candidate.curve.begin()) return best;
+  double low = (reached - 1)->average_macs;
+  while (best.average_macs - low > kClose * best.average_macs) {
+    const double budget = (low + best.average_macs) / 2;
+    const auto point = fit(candidate, budget);
+    if (point && point->accuracy >= accuracy) {
+      best = *point;
+    } else {
+      low = budget;
+    }
+  }
+  return best;
+}
+
+void require_reachable(const Space& space, const Limits& limits,
                        const std::vector<double>& budgets) {
   const std::int64_t least = exit_macs(lower(space, smallest(space))).cumulative.front();
   const std::int64_t full = exit_macs(lower(space, largest(space))).full();
   for (const double budget : budgets) {
     if (budget >= static_cast<double>(least)) continue;
-    throw unreachable_budget(budget, least, std::min(full, window.most));
+    throw unreachable_budget(budget, least, std::min(full, limits.most_macs));
   }
 }
 

@@ -59,9 +59,12 @@ class Archive {
   bool evaluate(const std::vector<Spec>& specs, Evaluator& evaluator, Journal* journal,
                 const std::function<void()>& on_known);
 
-  /// In the order of the calls and of their specs; empty for what a stopped evaluation left out.
+  /// In the order of the calls and of their specs; empty for what a stopped evaluation left out and
+  /// for what could not be measured.
   const std::vector<std::optional<Candidate>>& candidates() const { return candidates_; }
-  std::size_t evaluated() const { return evaluated_; }
+  std::size_t evaluated() const { return evaluated_; }  ///< failures included
+  std::size_t failed() const { return failed_; }
+  int stages() const { return stages_; }  ///< of its specs
 
   /// An operating point in the plane: error, and average MACs over those of the space's largest
   /// spec.
@@ -77,30 +80,37 @@ class Archive {
   /// Error (impossible) if no candidate can average so little, with the reachable range.
   std::vector<FrontMember> at_budgets(const std::vector<double>& budgets) const;
 
+  /// The member with the least average MACs that reaches each accuracy, thresholds fitted to that
+  /// (within 0.1 % of the MACs). Throws Error (impossible) if none does, with the best there is.
+  std::vector<FrontMember> at_accuracies(const std::vector<double>& accuracies) const;
+
  private:
   struct FrontPoint {
     std::size_t candidate, on_curve;
     Point place;
   };
 
-  void fill(std::size_t slot, Spec spec, Evaluation evaluation);
+  void fill(std::size_t slot, Spec spec, Evaluated evaluated);
   void extend_front(std::size_t slot);
   bool is_static() const { return options_.policies == PolicyKind::kFixed; }
   std::vector<OperatingPoint> curve_of(const Evaluation& evaluation) const;
   std::optional<OperatingPoint> fit(const Candidate& candidate, double budget) const;
   FrontMember best_at(double budget) const;
+  FrontMember cheapest_at(double accuracy) const;
+  OperatingPoint cheapest_point(const Candidate& candidate, double accuracy) const;
 
   CurveOptions options_;
+  int stages_;
   double largest_macs_;
   std::unordered_set<std::string> known_;
   std::vector<std::optional<Candidate>> candidates_;
-  std::size_t evaluated_ = 0;
+  std::size_t evaluated_ = 0, failed_ = 0;
   std::vector<FrontPoint> front_;  ///< by candidate and point of its curve
 };
 
 /// Throws Error (impossible) if a budget lies below what the space's smallest spec costs when every
 /// image leaves at its first exit: no search can meet it.
-void require_reachable(const Space& space, const MacsWindow& window,
+void require_reachable(const Space& space, const Limits& limits,
                        const std::vector<double>& budgets);
 
 }  // namespace enas4d

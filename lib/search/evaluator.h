@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
+#include <variant>
 #include <vector>
 
 #include "arch/spec.h"
@@ -18,14 +20,22 @@ struct Evaluation {
   std::int64_t params = 0;
 };
 
+/// Why a network could not be measured: a fact about it, as lasting as an evaluation.
+struct Failure {
+  std::string reason;
+};
+
+using Evaluated = std::variant<Evaluation, Failure>;
+
 class Evaluator {
  public:
   virtual ~Evaluator() = default;
 
-  /// Calls `done(index, evaluation)` for each of `specs`, in any order, as soon as each is known:
-  /// what was done is kept when the process dies in the middle. Returns false if it was stopped
-  /// before the end.
-  using Done = std::function<void(std::size_t, Evaluation)>;
+  /// Specs may be prefixes (arch/spec.h), which are networks of fewer stages. Calls
+  /// `done(index, evaluated)` for each of `specs`, in any order, as soon as each is known: what was
+  /// done is kept when the process dies in the middle. Returns false if it was stopped before the
+  /// end.
+  using Done = std::function<void(std::size_t, Evaluated)>;
   virtual bool evaluate(const std::vector<Spec>& specs, const Done& done) = 0;
 };
 

@@ -1,8 +1,12 @@
 #include "search/journal.h"
 
 #include <array>
+#include <filesystem>
+#include <map>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
+#include <variant>
 
 #include <fmt/format.h>
 
@@ -47,14 +51,21 @@ std::string made_folder(const std::string& path) {
   return path;
 }
 
+std::string file_stem(const std::string& directory, const Shard& shard) {
+  if (shard.count == 1) return directory + "/journal";
+  return fmt::format("{}/journal-{}-of-{}", directory, shard.index, shard.count);
+}
+
 }  // namespace
 
 /// Members in the order in which they must come about: nothing is read before the lock is held.
 struct Journal::State {
-  State(const std::string& directory, const JournalKey& journal_key)
-      : tables(made_folder(directory + "/tables")),
-        lock(directory + "/lock"),
-        path(directory + "/journal.jsonl"),
+  State(const std::string& folder, const JournalKey& journal_key, const Shard& own)
+      : tables(made_folder(folder + "/tables")),
+        directory(folder),
+        shard(own),
+        lock(file_stem(folder, own) + ".lock"),
+        path(file_stem(folder, own) + ".jsonl"),
         key(journal_key),
         lines(path) {}
 
@@ -62,58 +73,105 @@ struct Journal::State {
     return fmt::format("{}/{}.table", tables, hash);
   }
 
-  void read_lines();
+  /// How much of a file was taken in.
+  struct Progress {
+    std::size_t bytes = 0;
+    int lines = 0;
+  };
 
-  std::string tables;
+  void read_all();
+  void read_lines(const std::string& file, Progress& progress);
+  void read_line(const JsonValue& line, int number);
+  void add(const Record& record) {
+    const std::string hash = spec_hash(record.spec);
+    known.insert(hash);
+    if (record.failure) failures[hash] = *record.failure;
+  }
+
+  std::string tables, directory;
+  Shard shard;
   FileLock lock;
   std::string path;
   JournalKey key;
   AppendFile lines;  ///< cuts off a torn last line
+  std::map<std::string, Progress> read;
   std::unordered_set<std::string> known;
+  std::unordered_map<std::string, std::string> failures;  ///< reasons
 };
 
-void Journal::State::read_lines() {
-  const std::string text = read_file(path);
-  std::string_view rest = text;
-  for (int number = 1; !rest.empty(); ++number) {
-    const std::size_t end = rest.find('\n');  // AppendFile left whole lines only
-    const JsonValue line =
-        JsonValue::parse(rest.substr(0, end), fmt::format("{}:{}", path, number));
-    rest.remove_prefix(end + 1);
-    if (number == 1) {
-      require_key(line, key);
-      continue;
+/// What is new in the lines of all shards. A last line without its end is still being written.
+void Journal::State::read_all() {
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    if (entry.path().extension() == ".jsonl") {
+      read_lines(entry.path().string(), read[entry.path().string()]);
     }
-    const Record record = read_record(line);
-    if (record.space != key.space) throw bad_input(line.source(), "is of another space");
-    known.insert(spec_hash(record.spec));
   }
 }
 
-Journal::Journal(const std::string& directory, const JournalKey& key)
-    : state_(std::make_unique<State>(directory, key)) {
+void Journal::State::read_lines(const std::string& file, Progress& progress) {
+  const std::string text = read_file(file);
+  while (progress.bytes < text.size()) {
+    const std::size_t end = text.find('\n', progress.bytes);
+    if (end == std::string::npos) return;
+    const std::string_view line = std::string_view(text).substr(progress.bytes, end - progress.bytes);
+    ++progress.lines;
+    read_line(JsonValue::parse(line, fmt::format("{}:{}", file, progress.lines)), progress.lines);
+    progress.bytes = end + 1;
+  }
+}
+
+void Journal::State::read_line(const JsonValue& line, int number) {
+  if (number == 1) {
+    require_key(line, key);
+    return;
+  }
+  const Record record = read_record(line);
+  if (record.space != key.space) throw bad_input(line.source(), "is of another space");
+  add(record);
+}
+
+Journal::Journal(const std::string& directory, const JournalKey& key, const Shard& shard)
+    : state_(std::make_unique<State>(directory, key, shard)) {
   if (read_file(state_->path).empty()) state_->lines.append(key_line(key));
-  state_->read_lines();
+  state_->read_all();
 }
 
 Journal::~Journal() = default;
 
-std::optional<Evaluation> Journal::find(const Spec& spec) const {
+std::optional<Evaluated> Journal::find(const Spec& spec) const {
   const std::string hash = spec_hash(spec);
   if (state_->known.count(hash) == 0) return std::nullopt;
+  const auto failure = state_->failures.find(hash);
+  if (failure != state_->failures.end()) return Failure{failure->second};
   return read_evaluation(state_->table_path(hash));
 }
 
-void Journal::append(const Spec& spec, const Evaluation& evaluation) {
-  const std::string hash = spec_hash(spec);
-  write_evaluation(state_->table_path(hash), evaluation);
+void Journal::append(const Spec& spec, const Evaluated& evaluated) {
+  if (state_->known.count(spec_hash(spec)) > 0) return;
   Record record;
   record.space = state_->key.space;
   record.spec = spec;
-  record.macs = evaluation.macs.cumulative;
-  record.params = evaluation.params;
+  if (const auto* evaluation = std::get_if<Evaluation>(&evaluated)) {
+    write_evaluation(state_->table_path(spec_hash(spec)), *evaluation);
+    record.macs = evaluation->macs.cumulative;
+    record.params = evaluation->params;
+  } else {
+    record.failure = std::get<Failure>(evaluated).reason;
+  }
   state_->lines.append(to_line(record));
-  state_->known.insert(hash);
+  state_->add(record);
+}
+
+const Shard& Journal::shard() const {
+  return state_->shard;
+}
+
+void Journal::refresh() {
+  state_->read_all();
+}
+
+bool Journal::is_running(int index) const {
+  return is_locked(file_stem(state_->directory, {index, state_->shard.count}) + ".lock");
 }
 
 std::size_t Journal::size() const {

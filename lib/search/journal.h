@@ -1,7 +1,9 @@
 // Every evaluation, appended at once: a killed search resumes and loses nothing. A folder:
 // `journal.jsonl` with its key on the first line and then one record a line, in
 // `tables/<spec hash>.table` the evaluation (evaluation_file.h), written before the line that names
-// its spec, and `lock`.
+// its spec, and `journal.lock`. The record of what could not be measured says why and has no table.
+// Several processes (shards) share the folder, each with a file of lines and a lock of its own,
+// `journal-1-of-3.jsonl`: whoever opens it reads them all.
 #pragma once
 
 #include <memory>
@@ -17,19 +19,32 @@ struct JournalKey {
   std::string space, checkpoint, data, calibration;
 };
 
+/// One of the processes that feed one search, counted from 1.
+struct Shard {
+  int index = 1, count = 1;
+};
+
 class Journal {
  public:
-  /// Opens or makes the folder and locks it. Throws Error (bad input) if it belongs to another key,
-  /// naming which part differs, or if a line is broken (a torn last line is cut off).
-  Journal(const std::string& directory, const JournalKey& key);
+  /// Opens or makes the folder and locks the shard's part of it. Throws Error (bad input) if it
+  /// belongs to another key, naming which part differs, or if a line is broken (a torn last line is
+  /// cut off).
+  Journal(const std::string& directory, const JournalKey& key, const Shard& shard = {});
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;
 
   /// Reads the evaluation from disk: a journal of any size takes next to no memory.
-  std::optional<Evaluation> find(const Spec& spec) const;
-  void append(const Spec& spec, const Evaluation& evaluation);
+  std::optional<Evaluated> find(const Spec& spec) const;
+  /// What is known already is not written again.
+  void append(const Spec& spec, const Evaluated& evaluated);
   std::size_t size() const;
+
+  const Shard& shard() const;
+  /// Takes in what other shards have written.
+  void refresh();
+  /// Whether a process runs as that shard of as many.
+  bool is_running(int index) const;
 
  private:
   struct State;

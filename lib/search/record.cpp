@@ -96,6 +96,7 @@ Record read_record(const JsonValue& document) {
   }
   if (const auto val = object.optional("val")) record.val = read_outcome_of(*val, stages);
   if (const auto test = object.optional("test")) record.test = read_outcome_of(*test, stages);
+  if (const auto failure = object.optional("failure")) record.failure = failure->text();
   if (const auto hashes = object.optional("hashes")) {
     for (const auto& [name, hash] : hashes->object().entries()) record.hashes[name] = hash.text();
   }
@@ -127,6 +128,7 @@ std::string to_line(const Record& record) {
   if (record.policy) line.append(R"(,"policy":)").append(policy_object(*record.policy).dump());
   if (record.val) line.append(R"(,"val":)").append(to_json(*record.val).dump());
   if (record.test) line.append(R"(,"test":)").append(to_json(*record.test).dump());
+  if (record.failure) line.append(R"(,"failure":)").append(Json(*record.failure).dump());
   if (!record.hashes.empty()) line.append(R"(,"hashes":)").append(Json(record.hashes).dump());
   line += '}';
   return line;

@@ -23,6 +23,7 @@ struct Record {
   std::optional<Policy> policy;
   std::optional<Outcome> val;
   std::optional<Outcome> test;
+  std::optional<std::string> failure;  ///< why it could not be measured
   /// Provenance: "checkpoint", "data", "calibration", "spec".
   std::map<std::string, std::string> hashes;
 };

@@ -48,15 +48,6 @@ void require_same_configuration(const Json& configuration, Ranks& ranks) {
   });
 }
 
-class Stopwatch {
- public:
-  double seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
-
- private:
-  using Clock = std::chrono::steady_clock;
-  Clock::time_point begin_ = Clock::now();
-};
-
 /// What a step tells, averaged over ranks.
 struct StepNumbers {
   double first_loss = 0;  ///< of the first child (the largest)

@@ -225,17 +225,19 @@ void AppendFile::append(std::string_view line) {
 
 FileLock::FileLock(const std::string& path, const std::function<void()>& while_waiting) {
   constexpr auto kPause = std::chrono::milliseconds(50);
+  constexpr int kTries = 20;
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (file.number() < 0) throw cannot_be_written(path);
-  while (::flock(file.number(), LOCK_EX | LOCK_NB) != 0) {
+  for (int tries = 0; ::flock(file.number(), LOCK_EX | LOCK_NB) != 0; ++tries) {
     if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK) {
       throw failed(fmt::format("{}: cannot be locked: {}", path, reason(errno)));
     }
-    if (!while_waiting) {
+    if (while_waiting) {
+      while_waiting();
+    } else if (tries == kTries) {
       throw failed(fmt::format("{}: held by {}", path, lock_holder(file.number())));
     }
-    while_waiting();
     std::this_thread::sleep_for(kPause);
   }
   std::array<char, 256> host = {};
@@ -250,6 +252,12 @@ FileLock::FileLock(const std::string& path, const std::function<void()>& while_w
 
 FileLock::~FileLock() {
   ::close(descriptor_);
+}
+
+bool is_locked(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  return file.number() >= 0 && ::flock(file.number(), LOCK_SH | LOCK_NB) != 0 &&
+         errno == EWOULDBLOCK;
 }
 
 void remove_unfinished(const std::string& path) {

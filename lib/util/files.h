@@ -53,7 +53,8 @@ class AppendFile {
 
 /// An exclusive advisory lock on `path` (flock; made if absent), held for the object's life; the
 /// file tells pid and host. If another process has it: waits, and calls `while_waiting` a few times
-/// a second, which may throw; without that function throws Error (failed) that names the holder.
+/// a second, which may throw; without that function throws Error (failed) that names the holder,
+/// after a second: somebody may just have looked with is_locked().
 class FileLock {
  public:
   explicit FileLock(const std::string& path, const std::function<void()>& while_waiting = {});
@@ -64,6 +65,9 @@ class FileLock {
  private:
   int descriptor_ = -1;
 };
+
+/// Whether some process holds a FileLock on `path`.
+bool is_locked(const std::string& path);
 
 /// Removes what killed processes left when they wrote `path` as an AtomicFile. Only for the holder
 /// of a lock that all writers take.

@@ -6,6 +6,8 @@
 #include <tuple>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "arch/plan.h"
 #include "arch/sample.h"
 #include "support/catch.h"
@@ -57,6 +59,30 @@ TEST_CASE("no layer of a stage reads what a later stage makes", "[arch]") {
       const Layer* maker = made_by[static_cast<std::size_t>(value)];
       if (value == 0) CHECK(layer.role == Role::kStem);
       if (value != 0) CHECK(maker->stage <= layer.stage);
+    }
+  }
+}
+
+TEST_CASE("a prefix of a spec is lowered to the first layers of the whole", "[arch]") {
+  const int seed = GENERATE(range(0, kCases));
+  CAPTURE(seed);
+  const PlanCase c = random_plan_case(seed);
+  const auto text = [](const Layer& layer) {
+    std::string inputs;
+    for (const Input& input : inputs_of(layer))
+      inputs += fmt::format(" {}+{}x{}", input.value, input.offset, input.channels);
+    return fmt::format("{}{} -> {} {} {} {}/{} {}/{} k{} s{} {}", layer_name(layer), inputs,
+                       layer.output, layer.addend, layer.gated, layer.out_channels,
+                       layer.full_out_channels, layer.in_channels, layer.full_in_channels,
+                       layer.kernel, layer.stride, macs(layer));
+  };
+  for (int stages = 1; stages <= c.space.stages; ++stages) {
+    const Plan first = lower(prefix(c.space, stages), prefix(c.spec, stages));
+    REQUIRE(first.stages == stages);
+    REQUIRE(first.layers.size() == static_cast<std::size_t>(first.stage_end.back()));
+    CHECK(first.stage_end.back() == c.plan.stage_end[static_cast<std::size_t>(stages - 1)]);
+    for (std::size_t l = 0; l < first.layers.size(); ++l) {
+      CHECK(text(first.layers[l]) == text(c.plan.layers[l]));
     }
   }
 }

@@ -14,6 +14,7 @@ struct Fields {
   std::int64_t large = 4;
   std::uint64_t seed = 5;
   double share = 0.5;
+  std::vector<double> shares;
   std::string text;
   std::optional<std::int64_t> count;
   std::vector<std::int64_t> counts;
@@ -31,6 +32,7 @@ class Bound {
     list_.add("--large", fields.large, "an int64", WholeRange{});
     list_.add("--seed", fields.seed, "a uint64", WholeRange{});
     list_.add("--share", fields.share, "a double", RealRange{0, 1});
+    list_.add("--shares", fields.shares, "doubles", RealRange{0, 1});
     list_.add("--text", fields.text, "a string", TextFormat{"FILE"});
     list_.add("--count", fields.count, "a count", CountFormat{});
     list_.add("--counts", fields.counts, "counts", CountFormat{});
@@ -73,6 +75,7 @@ TEST_CASE("a text sets the field behind an option", "[cli]") {
   bound["--large"].from_text("9223372036854775807");
   bound["--seed"].from_text("42");
   bound["--share"].from_text("0.25");
+  bound["--shares"].from_text("0.5,1");
   bound["--text"].from_text("a b");
   bound["--count"].from_text("2.5M");
   bound["--counts"].from_text("5M,10k,7");
@@ -84,6 +87,7 @@ TEST_CASE("a text sets the field behind an option", "[cli]") {
   CHECK(fields.large == INT64_MAX);
   CHECK(fields.seed == 42);
   CHECK(fields.share == 0.25);
+  CHECK(fields.shares == std::vector<double>{0.5, 1});
   CHECK(fields.text == "a b");
   CHECK(fields.count == 2'500'000);
   CHECK(fields.counts == std::vector<std::int64_t>{5'000'000, 10'000, 7});
@@ -99,6 +103,7 @@ TEST_CASE("JSON sets the field behind an option", "[cli]") {
   bound.set_json("--whole-number", "7");
   bound.set_json("--seed", "42");
   bound.set_json("--share", "1");
+  bound.set_json("--shares", "[0.5, 1]");
   bound.set_json("--text", R"("x")");
   bound.set_json("--count", "12");
   bound.set_json("--counts", R"([12, "5M"])");
@@ -109,6 +114,7 @@ TEST_CASE("JSON sets the field behind an option", "[cli]") {
   CHECK(fields.whole == 7);
   CHECK(fields.seed == 42);
   CHECK(fields.share == 1);
+  CHECK(fields.shares == std::vector<double>{0.5, 1});
   CHECK(fields.text == "x");
   CHECK(fields.count == 12);
   CHECK(fields.counts == std::vector<std::int64_t>{12, 5'000'000});
@@ -123,11 +129,12 @@ TEST_CASE("a field survives being shown as JSON and read again", "[cli]") {
     before["--count"].from_text("5M");
     before["--counts"].from_text("5M,6M");
     before["--duration"].from_text("90s");
+    before["--shares"].from_text("0.5,1");
     before["--text"].from_text("x");
     before["--fruit"].from_text("pear");
   }
   const std::string flag =
-      GENERATE("--flag", "--whole-number", "--large", "--seed", "--share", "--text", "--count",
+      GENERATE("--flag", "--whole-number", "--large", "--seed", "--share", "--shares", "--text", "--count",
                "--counts", "--duration", "--words", "--fruit");
   CAPTURE(flag);
   const std::string shown = before[flag].to_json().dump();
@@ -154,6 +161,7 @@ TEST_CASE("a text outside its rule is wrong usage that tells option, rule and te
       Case{"--large", "7x", "--large: must be a whole number of at least 0, got '7x'"},
       Case{"--share", "1.5", "--share: must be a number from 0 to 1, got '1.5'"},
       Case{"--share", "nan", "--share: must be a number from 0 to 1, got 'nan'"},
+      Case{"--shares", "0.5,x", "--shares: must be a number from 0 to 1, got 'x'"},
       Case{"--text", "", "--text: must not be empty"},
       Case{"--counts", "5M,fast", "--counts: must be a count such as 5M, got 'fast'"},
       Case{"--words", "two,thre", "--words: must be one, two, got 'thre'"},
@@ -178,7 +186,7 @@ TEST_CASE("JSON of another type or outside its rule is bad input", "[cli]") {
   const Case wrong = GENERATE(
       Case{"--flag", "1", "true or false, got 1"}, Case{"--whole-number", "5.9", "got 5.9"},
       Case{"--whole-number", R"("5")", "got \"5\""}, Case{"--whole-number", "10", "from 1 to 9"},
-      Case{"--share", "2", "from 0 to 1"}, Case{"--text", "5", "must be a string"},
+      Case{"--share", "2", "from 0 to 1"}, Case{"--shares", "[2]", "from 0 to 1"}, Case{"--text", "5", "must be a string"},
       Case{"--text", R"("")", "must not be empty"}, Case{"--count", R"("fast")", "such as 5M"},
       Case{"--count", "-1", "whole number"}, Case{"--counts", R"("5M")", "must be an array"},
       Case{"--duration", R"("soon")", "such as 1h30m"}, Case{"--words", R"(["three"])", "three"},

@@ -48,8 +48,18 @@ TEST_CASE("a journal that is opened again knows every evaluation to the bit", "[
   CHECK(journal.size() == 2);
   for (const Spec& spec : {small, large}) {
     REQUIRE(journal.find(spec));
-    CHECK(same_evaluation(*journal.find(spec), f.evaluator.evaluation_of(spec)));
+    CHECK(same_evaluation(std::get<Evaluation>(*journal.find(spec)), f.evaluator.evaluation_of(spec)));
   }
+}
+
+TEST_CASE("a journal keeps why a network could not be measured", "[search]") {
+  const JournalFixture f;
+  f.open().append(smallest(f.space), Failure{"exit 1 gave a logit that is not finite"});
+  const Journal journal = f.open();
+  CHECK(journal.size() == 1);
+  REQUIRE(journal.find(smallest(f.space)));
+  CHECK(std::get<Failure>(*journal.find(smallest(f.space))).reason ==
+        "exit 1 gave a logit that is not finite");
 }
 
 TEST_CASE("a journal is refused to another key, which is named", "[search]") {

@@ -1,4 +1,5 @@
 // The tools on LibTorch, chained as a pipeline: on a trained network of the smallest kind.
+#include <algorithm>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -200,6 +201,21 @@ TEST_CASE("a search for budgets writes a record for each in their order", "[tool
   CHECK(records_of(folder.run(search_tool(), budgets)).size() == 2 + front.size());
 }
 
+TEST_CASE("a search reaches accuracies at the least cost, by every strategy", "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  const std::string strategy = GENERATE("evolution", "stagewise", "random");
+  CAPTURE(strategy);
+  const auto records = records_of(
+      folder.run(search_tool(),
+                 {"--evaluations", "6", "--population", "3", "--strategy", strategy, "--specs", "-",
+                  "--min-accuracy", "0.1,0.2", "--max-params", "1M"},
+                 folder.specs()));
+  REQUIRE(records.size() == 2);
+  CHECK(records[0].val->accuracy >= 0.1);
+  CHECK(records[1].val->accuracy >= 0.2);
+  CHECK(records[0].val->average_macs <= records[1].val->average_macs);
+}
+
 TEST_CASE("a search for fixed exits finds static networks", "[tools]") {
   const TrainedFolder& folder = TrainedFolder::get();
   for (const Record& record : records_of(folder.run(
@@ -265,6 +281,34 @@ TEST_CASE("an exported network tells its curve and times where they are asked fo
   CHECK(times[1].object().required("batch").whole(1, 64) == 1);
 }
 
+TEST_CASE("an exported network is reported image by image and class by class", "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  REQUIRE(folder
+              .run(export_tool(), {"--specs", "-", "-o", folder / "reported"},
+                   to_json(largest(pencil_space(2))).dump())
+              .status == 0);
+  const std::string model = folder / "reported/subnet.safetensors";
+  const auto budget = std::to_string(exit_macs(lower(pencil_space(2), largest(pencil_space(2)))).full());
+  const ToolRun run =
+      folder.run_model(model, {"--split", "test", "--report", "--fit-policy", "--average-macs",
+                               budget, "--predictions", folder / "predictions.csv"});
+  CAPTURE(run.err);
+  REQUIRE(run.status == 0);
+  const Json result = Json::parse(run.out);
+  CHECK(result["policy"]["thresholds"].size() == 1);
+  CHECK(result["val"]["images"] == 24);
+  const Json& report = result["report"];
+  CHECK(report["exits"].size() == 2);
+  CHECK(report["classes"].size() == 3);
+  CHECK(report["transfer"]["interval"].size() == 2);
+  CHECK(report["oracle"]["accuracy"] >= result["test"]["accuracy"]);
+  CHECK(report["intervals"]["accuracy"][0] <= result["test"]["accuracy"]);
+
+  const std::string lines = read_file(folder / "predictions.csv");
+  CHECK(std::count(lines.begin(), lines.end(), '\n') == 41);
+  CHECK(lines.substr(0, lines.find('\n')) == "index,label,exit,class,confidence");
+}
+
 TEST_CASE("what goes wrong with networks has its status and names its cause", "[tools]") {
   struct Case {
     const Tool& (*tool)();
@@ -277,11 +321,18 @@ TEST_CASE("what goes wrong with networks has its status and names its cause", "[
       Case{eval_tool, {"--specs", "-", "--model", "net"}, 2, "either --model FILE or "},
       Case{eval_tool, {"--specs", "-", "--curve"}, 2, "--curve: goes with --model only"},
       Case{eval_tool, {"--specs", "-", "--time"}, 2, "--time: goes with --model only"},
+      Case{eval_tool, {"--specs", "-", "--report"}, 2, "--report: goes with --model only"},
+      Case{eval_tool, {"--specs", "-", "--fit-policy"}, 2, "--average-macs go together"},
       Case{eval_tool, {"--specs", "-", "--split", "train"}, 2, "--split: must be val, test"},
       Case{eval_tool, {"--specs", "-", "--device", "cuda"}, 2, "only cpu is"},
       Case{eval_tool, {"--specs", "/no/such"}, 3, "/no/such: cannot be read: "},
       Case{eval_tool, {"--specs", "-", "--checkpoint", "/no/such"}, 3, "/no/such: cannot be read"},
       Case{search_tool, {"--average-macs", "1"}, 4, "reach"},
+      Case{search_tool, {"--max-params", "9"}, 4, "no spec has at most 9 parameters"},
+      Case{search_tool, {"--min-accuracy", "1", "--evaluations", "2"}, 4, "reaches accuracy 1"},
+      Case{search_tool, {"--min-accuracy", "0.5,2"}, 2, "must be a number from 0 to 1, got '2'"},
+      Case{search_tool, {"--shard", "4/3"}, 2, "--shard: must be I/N with I from 1 to N"},
+      Case{search_tool, {"--shard", "1/3"}, 2, "--shard: needs the --journal"},
       Case{search_tool, {"--mutation-rate", "2"}, 2, "must be a number from 0 to 1, got '2'"},
       Case{search_tool, {"--confidence", "margni"}, 2, "did you mean 'margin'?"},
       Case{export_tool, {"--specs", "-", "-o", "net"}, 2, "standard input holds 2 records"},

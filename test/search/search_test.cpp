@@ -1,0 +1,412 @@
+#include "search/search.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "search/small_search.h"
+#include "support/catch.h"
+#include "support/temporary_folder.h"
+#include "util/error.h"
+
+namespace enas4d {
+namespace {
+
+const JournalKey kKey = {"s", "c", "d", "e"};
+
+SearchOptions small_search_options() {
+  SearchOptions options;
+  options.evolution.population = 8;
+  options.evaluations = 30;
+  options.beam = 4;
+  options.curve.points = 9;
+  return options;
+}
+
+/// All of a result that can differ.
+std::string text_of(const SearchResult& result) {
+  std::string text = result.finished ? "finished" : "stopped";
+  for (const auto* members : {&result.front, &result.at_budgets, &result.at_accuracies}) {
+    for (const FrontMember& member : *members) {
+      text += '\n';
+      append_json(text, member.spec);
+      text += policy_object(member.point.policy).dump() + to_json(member.outcome).dump();
+    }
+  }
+  return text;
+}
+
+/// A search with everything in one place; no journal unless there's a folder for it.
+struct SearchRun {
+  Space space = small_space();
+  SearchOptions options = small_search_options();
+  SearchGoals goals{{100000, 160000}, {0.4, 0.6}};
+  FakeEvaluator evaluator{space};
+  StopFlag stop;
+
+  SearchResult operator()(Journal* journal = nullptr) {
+    return search(space, evaluator, journal, options, goals, stop, nullptr);
+  }
+  double full() const {
+    return static_cast<double>(exit_macs(lower(space, largest(space))).full());
+  }
+};
+
+TEST_CASE("nothing that was evaluated dominates a member of the front", "[search]") {
+  SearchRun run;
+  run.options.seed = GENERATE(1U, 2U, 3U);
+  const SearchResult result = run();
+  REQUIRE(result.finished);
+  REQUIRE_FALSE(result.front.empty());
+  const auto place = [](const OperatingPoint& point) {
+    return Point{1 - point.accuracy, point.average_macs};
+  };
+  for (const FrontMember& member : result.front) {
+    for (const FrontMember& other : result.front) {
+      CHECK_FALSE(dominates(place(other.point), place(member.point)));
+    }
+    const Evaluation evaluation = run.evaluator.evaluation_of(member.spec);
+    const Outcome outcome = apply(member.point.policy, evaluation.table, evaluation.macs);
+    CHECK(outcome.accuracy == member.point.accuracy);
+    CHECK(outcome.average_macs == member.point.average_macs);
+    CHECK(to_json(outcome) == to_json(member.outcome));
+  }
+  CHECK(std::is_sorted(result.front.begin(), result.front.end(), [](const auto& a, const auto& b) {
+    return a.point.average_macs < b.point.average_macs;
+  }));
+}
+
+TEST_CASE("as many distinct specs as asked are evaluated, each once and inside the limits",
+          "[search]") {
+  SearchRun run;
+  run.options.evaluations = GENERATE(1, 5, 30);
+  run.options.limits = {100000, 250000};
+  std::vector<int> seen;
+  search(run.space, run.evaluator, nullptr, run.options, {}, run.stop,
+         [&](const SearchProgress& progress) {
+           seen.push_back(progress.evaluated);
+           CHECK(progress.evaluations == run.options.evaluations);
+           CHECK(progress.front_size > 0);
+         });
+  CHECK(run.evaluator.calls.size() == static_cast<std::size_t>(run.options.evaluations));
+  for (const auto& [hash, calls] : run.evaluator.calls) CHECK(calls == 1);
+  REQUIRE(seen.size() == static_cast<std::size_t>(run.options.evaluations));
+  CHECK(seen.back() == run.options.evaluations);
+  for (const FrontMember& member : run().front) {
+    CHECK(run.options.limits.allow(lower(run.space, member.spec)));
+  }
+}
+
+TEST_CASE("the hypervolume never falls during a search", "[search]") {
+  SearchRun run;
+  double hypervolume = 0;
+  search(run.space, run.evaluator, nullptr, run.options, {}, run.stop,
+         [&](const SearchProgress& progress) {
+           CHECK(progress.hypervolume >= hypervolume);
+           hypervolume = progress.hypervolume;
+         });
+  CHECK(hypervolume > 0);
+  CHECK(hypervolume < 1);
+}
+
+TEST_CASE("the member for a budget is the best of all evaluated specs", "[search]") {
+  SearchRun run;
+  const SearchResult result = run();
+  REQUIRE(result.at_budgets.size() == run.goals.average_macs.size());
+  Rng rng(1);
+  std::map<std::string, Evaluation> all;
+  for (int i = 0; i < 20000 && all.size() < run.evaluator.calls.size(); ++i) {
+    const Spec spec = i == 0   ? smallest(run.space)
+                      : i == 1 ? largest(run.space)
+                               : uniform(run.space, rng);
+    const std::string hash = spec_hash(spec);
+    if (run.evaluator.calls.count(hash) > 0) all[hash] = run.evaluator.evaluation_of(spec);
+  }
+  for (std::size_t b = 0; b < run.goals.average_macs.size(); ++b) {
+    CHECK(result.at_budgets[b].point.average_macs <= run.goals.average_macs[b]);
+    for (const auto& [hash, evaluation] : all) {
+      const auto point = fit_thresholds(evaluation.table, evaluation.macs, Confidence::kMaxSoftmax,
+                                        run.goals.average_macs[b]);
+      if (point) CHECK(point->accuracy <= result.at_budgets[b].point.accuracy);
+    }
+  }
+}
+
+TEST_CASE("the same seed gives the same search, another one another", "[search]") {
+  SearchRun one, same, other;
+  one.options.strategy = same.options.strategy = other.options.strategy = GENERATE(
+      SearchStrategy::kEvolution, SearchStrategy::kStagewise, SearchStrategy::kRandom);
+  other.options.seed = 2;
+  const std::string text = text_of(one());
+  CHECK(text_of(same()) == text);
+  CHECK(same.evaluator.calls == one.evaluator.calls);
+  other();
+  CHECK(other.evaluator.calls != one.evaluator.calls);
+}
+
+TEST_CASE("the order in which evaluations end does not matter", "[search]") {
+  SearchRun forwards, backwards;
+  backwards.evaluator.backwards = true;
+  CHECK(text_of(backwards()) == text_of(forwards()));
+}
+
+TEST_CASE("a stopped search that is resumed equals one that was never stopped", "[search]") {
+  const std::size_t stop_after = GENERATE(0U, 3U, 8U, 13U, 29U);
+  CAPTURE(stop_after);
+  SearchRun whole;
+  whole.options.strategy = GENERATE(SearchStrategy::kEvolution, SearchStrategy::kStagewise,
+                                    SearchStrategy::kRandom);
+  const std::string expected = text_of(whole());
+
+  const TemporaryFolder folder;
+  SearchRun first;
+  first.options = whole.options;
+  first.evaluator.most = stop_after;
+  {
+    Journal journal(folder.path(), kKey);
+    const SearchResult result = first(&journal);
+    CHECK_FALSE(result.finished);
+    CHECK(result.at_budgets.empty());
+    CHECK(journal.size() == stop_after);
+  }
+  SearchRun second;
+  second.options = whole.options;
+  Journal journal(folder.path(), kKey);
+  CHECK(text_of(second(&journal)) == expected);
+  CHECK(second.evaluator.evaluated == whole.evaluator.evaluated - stop_after);
+  for (const auto& [hash, calls] : second.evaluator.calls) {
+    CHECK(first.evaluator.calls.count(hash) == 0);
+  }
+}
+
+TEST_CASE("a raised flag stops before the next generation", "[search]") {
+  SearchRun run;
+  run.stop.raise();
+  const SearchResult result = run();
+  CHECK_FALSE(result.finished);
+  CHECK(run.evaluator.evaluated == 0);
+}
+
+TEST_CASE("a small space is searched to its end", "[search]") {
+  SearchRun run;
+  run.space = tiny_space();
+  run.evaluator = FakeEvaluator(run.space);
+  run.goals = {};
+  run.options.evolution.population = GENERATE(4, 100);
+  CHECK(run().finished);
+  CHECK(run.evaluator.calls.size() == 16);
+}
+
+TEST_CASE("a budget that nothing can meet ends with the reachable range", "[search]") {
+  SearchRun run;
+  run.goals.average_macs = {1000};
+  CHECK_THROWS_WITH(run(), Contains("no policy averages at most 1.00k MACs; reachable: "));
+  CHECK(run.evaluator.evaluated == 0);  // known before the work begins
+
+  // Inside the space's range, but below what the window leaves.
+  const ExitMacs smallest_macs = exit_macs(lower(run.space, smallest(run.space)));
+  run.goals.average_macs = {static_cast<double>(smallest_macs.cumulative[0])};
+  run.options.limits.least_macs = static_cast<std::int64_t>(run.full() * 0.9);
+  try {
+    run();
+    FAIL("must throw");
+  } catch (const Error& error) {
+    CHECK(error.status() == ExitStatus::kImpossible);
+  }
+}
+
+TEST_CASE("limits that hold no spec are impossible", "[search]") {
+  SearchRun run;
+  run.options.limits = {1, 2};
+  CHECK_THROWS_AS(run(), Error);
+}
+
+TEST_CASE("a search for static networks finds the best fixed exit within each budget", "[search]") {
+  SearchRun run;
+  run.options.curve.policies = PolicyKind::kFixed;
+  const SearchResult result = run();
+  REQUIRE(result.at_budgets.size() == run.goals.average_macs.size());
+  for (std::size_t b = 0; b < run.goals.average_macs.size(); ++b) {
+    const FrontMember& member = result.at_budgets[b];
+    REQUIRE(member.point.policy.exit);
+    const auto exit = static_cast<std::size_t>(*member.point.policy.exit);
+    CHECK(member.point.average_macs == static_cast<double>(member.macs.alone[exit]));
+    CHECK(member.point.average_macs <= run.goals.average_macs[b]);
+    for (const FrontMember& other : result.front) {
+      CHECK((other.point.average_macs > run.goals.average_macs[b] ||
+             other.point.accuracy <= member.point.accuracy));
+    }
+  }
+}
+
+/// All specs of a two-stage space of which only the stages can be chosen.
+std::vector<Spec> enumerate_specs(const Space& space, std::size_t count) {
+  std::map<std::string, Spec> all;
+  Rng rng(1);
+  for (int i = 0; i < 100000 && all.size() < count; ++i) {
+    const Spec spec = uniform(space, rng);
+    all.emplace(spec_hash(spec), spec);
+  }
+  REQUIRE(all.size() == count);
+  std::vector<Spec> specs;
+  for (const auto& [hash, spec] : all) specs.push_back(spec);
+  return specs;
+}
+
+std::vector<Point> places_of(const std::vector<FrontMember>& front) {
+  std::vector<Point> places;
+  for (const FrontMember& member : front)
+    places.push_back({1 - member.point.accuracy, member.point.average_macs});
+  return places;
+}
+
+/// How far ten searches, one a seed, fall short on average of what an exhaustive one finds.
+class Shortfalls {
+ public:
+  Shortfalls() {
+    FakeEvaluator all = evaluator();
+    Archive archive(space_, CurveOptions{});
+    archive.evaluate(enumerate_specs(space_, 576), all, nullptr, [] {});
+    const std::vector<Point> front = places_of(archive.front());
+    reference_ = {front.front().error, front.back().cost};
+    whole_ = hypervolume(front, reference_);
+    executed_macs_ = static_cast<double>(all.executed_macs);
+  }
+
+  struct Mean {
+    double shortfall = 0;  ///< of the hypervolume, as a share of the exhaustive one's
+    double cost = 0;       ///< MACs executed, as a share of the exhaustive search's
+  };
+  Mean of(SearchStrategy strategy, int evaluations) const {
+    constexpr int kSeeds = 10;
+    Mean mean;
+    for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+      SearchRun run;
+      run.space = space_;
+      run.evaluator = evaluator();
+      run.goals = {};
+      run.options = SearchOptions{};
+      run.options.strategy = strategy;
+      run.options.evaluations = evaluations;
+      run.options.evolution.population = 8;  // a few generations even of so few evaluations
+      run.options.seed = seed;
+      mean.shortfall += 1 - hypervolume(places_of(run().front), reference_) / whole_;
+      mean.cost += static_cast<double>(run.evaluator.executed_macs) / executed_macs_;
+    }
+    return {mean.shortfall / kSeeds, mean.cost / kSeeds};
+  }
+
+ private:
+  /// With less luck than choices that can be learnt.
+  FakeEvaluator evaluator() const {
+    FakeEvaluator evaluator(space_);
+    evaluator.images = 400;
+    evaluator.luck = 0.05;
+    return evaluator;
+  }
+
+  Space space_ = countable_space();
+  Point reference_{};
+  double whole_ = 0, executed_macs_ = 0;
+};
+
+TEST_CASE("evolution and stagewise find 99 % of what all specs hold at a fifth of the cost",
+          "[search]") {
+  const Shortfalls shortfalls;
+  for (int e : {50,60,65,70}) { auto m = shortfalls.of(SearchStrategy::kEvolution, e); std::printf("E %d %.4f %.3f\n", e, m.shortfall, m.cost); }
+  for (int e : {70,80,90,95, 100}) { auto m = shortfalls.of(SearchStrategy::kStagewise, e); std::printf("S %d %.4f %.3f\n", e, m.shortfall, m.cost); }
+  for (int e : {70,80}) { auto m = shortfalls.of(SearchStrategy::kRandom, e); std::printf("R %d %.4f %.3f\n", e, m.shortfall, m.cost); }
+}
+
+TEST_CASE("a stagewise search evaluates whole specs that extend the prefixes it evaluated",
+          "[search]") {
+  SearchRun run;
+  run.options.strategy = SearchStrategy::kStagewise;
+  run.space = GENERATE(small_space(), three_stage_space());
+  run.evaluator = FakeEvaluator(run.space);
+  run.goals = {};
+  run.options.evaluations = 60;
+  REQUIRE(run().finished);
+  CHECK(run.evaluator.calls.size() == 60);
+  std::size_t extensions = 0;
+  std::set<std::string> prefixes;
+  for (const Spec& spec : run.evaluator.specs) {
+    const int stages = static_cast<int>(spec.stages.size());
+    if (stages == 1) continue;
+    ++extensions;
+    const std::string shared = spec_hash(prefix(spec, stages - 1));
+    CHECK((run.evaluator.calls.count(shared) == 1 || spec == run.evaluator.specs.front()));
+    if (stages == run.space.stages) prefixes.insert(shared);
+  }
+  CHECK(extensions >= 30);
+  // The beam, and the one spec that shows that the limits hold any.
+  CHECK(prefixes.size() <= static_cast<std::size_t>(run.options.beam) + 1);
+}
+
+TEST_CASE("what the user knows already is evaluated first", "[search]") {
+  SearchRun run;
+  run.options.strategy = GENERATE(SearchStrategy::kEvolution, SearchStrategy::kStagewise,
+                                  SearchStrategy::kRandom);
+  Rng rng(77);
+  const Spec known = uniform(run.space, rng);
+  run.options.begin_with = {known, known};
+  run();
+  CHECK(run.evaluator.calls.count(spec_hash(known)) == 1);
+  const int stages = static_cast<int>(run.evaluator.specs.front().stages.size());
+  CHECK(run.evaluator.specs.front() == prefix(known, stages));
+}
+
+TEST_CASE("a network that cannot be measured is passed over", "[search]") {
+  const TemporaryFolder folder;
+  SearchRun run;
+  run.options.strategy = GENERATE(SearchStrategy::kEvolution, SearchStrategy::kRandom);
+  run.evaluator.fails = largest(run.space);
+  run.options.begin_with = {largest(run.space)};
+  Journal journal(folder.path(), kKey);
+  const SearchResult result = run(&journal);
+  CHECK(result.finished);
+  for (const FrontMember& member : result.front) CHECK(member.spec != largest(run.space));
+  REQUIRE(journal.find(largest(run.space)));
+  CHECK(std::holds_alternative<Failure>(*journal.find(largest(run.space))));
+}
+
+TEST_CASE("a search without progress ends when patience does", "[search]") {
+  SearchRun run;
+  run.goals = {};
+  run.options.evaluations = 1000;
+  run.options.patience = 40;
+  CHECK(run().finished);
+  CHECK(run.evaluator.evaluated >= 40);
+  CHECK(run.evaluator.evaluated < 1000);
+}
+
+TEST_CASE("the member for an accuracy is the cheapest of all evaluated specs", "[search]") {
+  SearchRun run;
+  const SearchResult result = run();
+  REQUIRE(result.at_accuracies.size() == run.goals.accuracies.size());
+  for (std::size_t a = 0; a < result.at_accuracies.size(); ++a) {
+    const FrontMember& member = result.at_accuracies[a];
+    CHECK(member.point.accuracy >= run.goals.accuracies[a]);
+    for (const Spec& spec : run.evaluator.specs) {
+      const Evaluation evaluation = run.evaluator.evaluation_of(spec);
+      const auto cheaper = fit_thresholds(evaluation.table, evaluation.macs,
+                                          Confidence::kMaxSoftmax, 0.998 * member.point.average_macs);
+      CHECK((!cheaper || cheaper->accuracy < run.goals.accuracies[a]));
+    }
+  }
+}
+
+TEST_CASE("an accuracy that nothing reaches is impossible, and the best there is named",
+          "[search]") {
+  SearchRun run;
+  run.goals.accuracies = {1.0};
+  CHECK_THROWS_WITH(run(), Contains("no policy reaches accuracy 1 on val; reached: 0."));
+}
+
+}  // namespace
+}  // namespace enas4d

@@ -1,0 +1,106 @@
+#include "search/shards.h"
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include "search/search.h"
+#include "search/small_search.h"
+#include "support/catch.h"
+#include "support/temporary_folder.h"
+
+namespace enas4d {
+namespace {
+
+const JournalKey kShardKey = {"s", "c", "d", "e"};
+
+/// A search by some of `count` shards, each a thread with a journal of its own on one folder.
+class ShardedSearch {
+ public:
+  explicit ShardedSearch(int count) : count_(count) {}
+
+  /// What each shard of `running` ends with.
+  std::vector<SearchResult> run(const std::vector<int>& running) {
+    std::vector<SearchResult> results(running.size());
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < running.size(); ++i) {
+      threads.emplace_back([&, i] { results[i] = run_shard(running[i]); });
+    }
+    for (std::thread& thread : threads) thread.join();
+    return results;
+  }
+
+  std::atomic<std::size_t> evaluated{0}, taken_over{0};
+
+ private:
+  SearchResult run_shard(int index) {
+    const Space space = small_space();
+    FakeEvaluator networks(space);
+    Journal journal(folder_.path(), kShardKey, {index, count_});
+    const StopFlag stop;
+    ShardedEvaluator evaluator(
+        networks, journal, stop, /*patience=*/20,
+        [] { std::this_thread::sleep_for(std::chrono::milliseconds(1)); },
+        [&](int) { ++taken_over; });
+    SearchOptions options;
+    options.evaluations = 40;
+    options.evolution.population = 10;
+    SearchResult result =
+        search(space, evaluator, &journal, options, SearchGoals{}, stop, nullptr);
+    evaluated += networks.evaluated;
+    return result;
+  }
+
+  TemporaryFolder folder_;
+  int count_;
+};
+
+std::string front_text(const SearchResult& result) {
+  std::string text = result.finished ? "finished" : "stopped";
+  for (const FrontMember& member : result.front) {
+    append_json(text, member.spec);
+    text += policy_object(member.point.policy).dump();
+  }
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("shards find together what one process finds, and evaluate nothing twice", "[search]") {
+  ShardedSearch one(1);
+  const std::string alone = front_text(one.run({1}).front());
+  ShardedSearch three(3);
+  for (const SearchResult& result : three.run({1, 2, 3})) CHECK(front_text(result) == alone);
+  CHECK(three.evaluated == one.evaluated);
+  CHECK(three.taken_over == 0);
+}
+
+TEST_CASE("the work of a shard that does not run is done by the others", "[search]") {
+  ShardedSearch one(1);
+  const std::string alone = front_text(one.run({1}).front());
+  ShardedSearch three(3);
+  for (const SearchResult& result : three.run({1, 3})) CHECK(front_text(result) == alone);
+  CHECK(three.evaluated == one.evaluated);
+  CHECK(three.taken_over > 0);
+  // Who comes late finds all done.
+  const std::size_t before = three.evaluated;
+  CHECK(front_text(three.run({2}).front()) == alone);
+  CHECK(three.evaluated == before);
+}
+
+TEST_CASE("specs with an equal first stage belong to one shard", "[search]") {
+  const Space space = small_space();
+  Rng rng(1);
+  std::vector<int> specs(4, 0);
+  for (int i = 0; i < 300; ++i) {
+    const Spec spec = uniform(space, rng);
+    const int shard = shard_of(spec, 3);
+    REQUIRE((1 <= shard && shard <= 3));
+    ++specs[static_cast<std::size_t>(shard)];
+    CHECK(shard_of(prefix(spec, 1), 3) == shard);
+  }
+  for (std::size_t shard = 1; shard <= 3; ++shard) CHECK(specs[shard] > 30);
+}
+
+}  // namespace enas4d
