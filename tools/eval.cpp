@@ -50,8 +50,9 @@ void declare_eval(EvalOptions& options, OptionList& list) {
   list.add("--curve", options.measurement.curve,
            "with --model: accuracies over average MACs, of policies fitted on val");
   list.add("--time", options.measurement.time, "with --model: wall-clock times at batch 64 and 1");
-  list.add("--report", options.measurement.report,
-           "with --model: exits, classes, intervals, and what an oracle and random exits would give");
+  list.add(
+      "--report", options.measurement.report,
+      "with --model: exits, classes, intervals, and what an oracle and random exits would give");
   list.add("--fit-policy", options.fit_policy,
            "with --model: fit thresholds anew, on val, for --average-macs; no supernet is needed");
   list.add("--average-macs", options.average_macs, "with --fit-policy: the budget, as 4M",

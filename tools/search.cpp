@@ -1,5 +1,7 @@
 // enas4d-search: searches a trained supernet for the specs and policies with the best accuracy at
 // their average MACs.
+#include "search/search.h"
+
 #include <chrono>
 #include <cstdio>
 #include <functional>
@@ -16,7 +18,6 @@
 #include "eval/network_evaluator.h"
 #include "search/journal.h"
 #include "search/record.h"
-#include "search/search.h"
 #include "search/shards.h"
 #include "tools/compute.h"
 #include "tools/confidence.h"
@@ -173,14 +174,15 @@ ShardedEvaluator sharded(Evaluator& networks, Journal& journal, const StopFlag& 
                          Console& console) {
   constexpr auto kPause = std::chrono::milliseconds(200);
   constexpr int kPatience = 300;  // a minute
-  return {networks,
-          journal,
-          stop,
-          kPatience,
-          [=] { std::this_thread::sleep_for(kPause); },
-          [&](int lost) {
-            console.info(fmt::format("shard {} does not run: its networks are evaluated here", lost));
-          }};
+  return {
+      networks,
+      journal,
+      stop,
+      kPatience,
+      [=] { std::this_thread::sleep_for(kPause); },
+      [&](int lost) {
+        console.info(fmt::format("shard {} does not run: its networks are evaluated here", lost));
+      }};
 }
 
 ExitStatus run_search(const SearchToolOptions& options, Session& session) {

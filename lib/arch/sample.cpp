@@ -42,7 +42,8 @@ std::string limits_text(const Limits& limits) {
   const bool below = limits.most_macs < INT64_MAX;
   std::string text;
   if (limits.least_macs > 0) {
-    text = below ? fmt::format("{} to {} MACs", least, most) : fmt::format("at least {} MACs", least);
+    text =
+        below ? fmt::format("{} to {} MACs", least, most) : fmt::format("at least {} MACs", least);
   } else if (below) {
     text = fmt::format("at most {} MACs", most);
   }
@@ -61,8 +62,8 @@ Error nothing_within(const Space& space, const Limits& limits, const std::string
     range += fmt::format(" MACs and {} to {} parameters", format_count(parameters(least)),
                          format_count(parameters(most)));
   }
-  return impossible(fmt::format("no spec has {}{}: this space reaches {}", limits_text(limits),
-                                when, range));
+  return impossible(
+      fmt::format("no spec has {}{}: this space reaches {}", limits_text(limits), when, range));
 }
 
 }  // namespace

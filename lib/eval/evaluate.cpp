@@ -84,10 +84,11 @@ void fit_policy(SubnetFile& file, const Dataset& data, Confidence confidence, do
   const ExitMacs macs = exit_macs(file.subnet.plan());
   const auto point = fit_thresholds(table, macs, confidence, average_macs);
   if (!point) {
-    throw impossible(fmt::format("no policy of this network averages at most {} MACs; reachable: "
-                                 "{} to {}",
-                                 format_count(std::llround(average_macs)),
-                                 format_count(macs.cumulative.front()), format_count(macs.full())));
+    throw impossible(
+        fmt::format("no policy of this network averages at most {} MACs; reachable: "
+                    "{} to {}",
+                    format_count(std::llround(average_macs)), format_count(macs.cumulative.front()),
+                    format_count(macs.full())));
   }
   file.record.policy = point->policy;
   file.record.val = apply(point->policy, table, macs);

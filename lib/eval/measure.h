@@ -54,8 +54,7 @@ struct EarlyExitRun {
   std::vector<std::int32_t> predicted;  ///< per image
   std::vector<float> confidence;        ///< per image: the policy's measure, at its exit
 
-  explicit EarlyExitRun(std::size_t images)
-      : exit(images), predicted(images), confidence(images) {}
+  explicit EarlyExitRun(std::size_t images) : exit(images), predicted(images), confidence(images) {}
 };
 
 /// Runs one batch. Policies with a fixed exit run up to it, with its head only.

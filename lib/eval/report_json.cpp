@@ -79,7 +79,8 @@ Json report_json(const SubnetFile& file, const Dataset& data, const ExitTable& t
                   {{"accuracy", interval_json(intervals.accuracy)},
                    {"average_macs", interval_json(intervals.average_macs)}}},
                  {"oracle", point_json(oracle(table, macs))}};
-  if (!policy.exit) report["random_exits"] = point_json(random_exits(apply(policy, table, macs), macs));
+  if (!policy.exit)
+    report["random_exits"] = point_json(random_exits(apply(policy, table, macs), macs));
   return report;
 }
 

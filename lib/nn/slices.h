@@ -18,7 +18,8 @@ namespace enas4d {
 void for_each_slice(const torch::Tensor& images,
                     const std::function<void(std::int64_t first, const torch::Tensor& slice)>& run);
 
-/// What the parts of a batch gave, put together again. add() may be called from all threads at once.
+/// What the parts of a batch gave, put together again. add() may be called from all threads at
+/// once.
 class JoinedSlices {
  public:
   void add(std::int64_t first, torch::Tensor rows);

@@ -120,8 +120,7 @@ void Subnet::calibrate_stage(int stage, Values& values, PooledStatistics& statis
         return activate(layer.activation, convolve(layer, x, weight, weights_.at(name + "_bias")));
       const NormedBatch normed = norm_activation_with_statistics(
           convolve(layer, x, weight, {}),
-          {weights_.at(name + "_norm_weight"), weights_.at(name + "_norm_bias")},
-          layer.activation);
+          {weights_.at(name + "_norm_weight"), weights_.at(name + "_norm_bias")}, layer.activation);
       statistics.add(name, normed);
       return normed.y;
     });

@@ -42,7 +42,8 @@ class Subnet {
   /// what its norms see.
   void calibrate_stage(int stage, Values& values, PooledStatistics& statistics) const;
 
-  /// Sets the statistics of every norm: those of a calibration of some network with the same stages.
+  /// Sets the statistics of every norm: those of a calibration of some network with the same
+  /// stages.
   void set_statistics(const NamedTensors& statistics);
 
   /// All exits of a batch, without early exit. Needs statistics. No gradients.

@@ -82,8 +82,9 @@ void SubnetFamily::calibrate_below(const Nodes& nodes, const Values& values,
 std::vector<torch::Tensor> SubnetFamily::forward(const torch::Tensor& images) const {
   std::vector<JoinedSlices> exits(nodes_.size());
   for_each_slice(images, [&](std::int64_t first, const torch::Tensor& slice) {
-    run_below(roots_, Subnet::Run(subnets_.front(), slice),
-              [&](std::size_t node, const torch::Tensor& logits) { exits[node].add(first, logits); });
+    run_below(
+        roots_, Subnet::Run(subnets_.front(), slice),
+        [&](std::size_t node, const torch::Tensor& logits) { exits[node].add(first, logits); });
   });
   std::vector<torch::Tensor> logits;
   for (const JoinedSlices& exit : exits) logits.push_back(exit.joined());

@@ -1,6 +1,6 @@
-// Networks of one supernet that share first stages, run side by side: what equal prefixes compute is
-// computed once (design 4). Causality makes that exact: a family's logits and statistics are bit by
-// bit those of each network alone.
+// Networks of one supernet that share first stages, run side by side: what equal prefixes compute
+// is computed once (design 4). Causality makes that exact: a family's logits and statistics are bit
+// by bit those of each network alone.
 #pragma once
 
 #include <cstddef>
@@ -49,8 +49,9 @@ class SubnetFamily {
   const Subnet& leader(std::size_t node) const { return subnets_[nodes_[node].members.front()]; }
   void calibrate_below(const Nodes& nodes, const Values& values,
                        std::vector<PooledStatistics>& statistics) const;
-  void run_below(const Nodes& nodes, const Subnet::Run& run,
-                 const std::function<void(std::size_t node, const torch::Tensor& logits)>& use) const;
+  void run_below(
+      const Nodes& nodes, const Subnet::Run& run,
+      const std::function<void(std::size_t node, const torch::Tensor& logits)>& use) const;
 
   std::vector<Spec> specs_;
   std::vector<Subnet> subnets_;

@@ -109,9 +109,9 @@ Interval transferred_macs(const Outcome& fitted, const Policy& policy, const Exi
 }
 
 Outcome oracle(const ExitTable& table, const ExitMacs& macs) {
-  Outcome outcome = apply(Policy{Confidence::kMaxSoftmax,
-                                 std::vector<double>(table.exits.size() - 1, 0.0), {}},
-                          table, macs);
+  Outcome outcome =
+      apply(Policy{Confidence::kMaxSoftmax, std::vector<double>(table.exits.size() - 1, 0.0), {}},
+            table, macs);
   std::vector<std::int64_t> leaving(table.exits.size(), 0);
   std::int64_t correct = 0;
   for (std::int64_t image = 0; image < table.images(); ++image) {

@@ -36,7 +36,8 @@ OutcomeIntervals bootstrap(const Policy& policy, const ExitTable& table, const E
                            std::uint64_t seed, int resamples = 1000);
 
 /// Where the average MACs of a policy on other images should lie, if they are alike: around what it
-/// cost where it was fitted, with the sampling error of both sets. Needs that outcome's exit shares.
+/// cost where it was fitted, with the sampling error of both sets. Needs that outcome's exit
+/// shares.
 Interval transferred_macs(const Outcome& fitted, const Policy& policy, const ExitMacs& macs,
                           std::int64_t other_images);
 

@@ -33,9 +33,8 @@ FrontMember member_of(const Candidate& candidate, const OperatingPoint& point) {
 /// Points rise in accuracy; the last one reaches it.
 std::vector<OperatingPoint>::const_iterator first_reaching(const std::vector<OperatingPoint>& curve,
                                                            double accuracy) {
-  return std::find_if(curve.begin(), curve.end(), [&](const OperatingPoint& point) {
-    return point.accuracy >= accuracy;
-  });
+  return std::find_if(curve.begin(), curve.end(),
+                      [&](const OperatingPoint& point) { return point.accuracy >= accuracy; });
 }
 
 Error unreachable_budget(double budget, std::int64_t least, std::int64_t most) {
@@ -203,8 +202,8 @@ FrontMember Archive::cheapest_at(double accuracy) const {
     point = own;
   }
   if (cheapest == nullptr) {
-    throw impossible(fmt::format("no policy reaches accuracy {:.4g} on val; reached: {:.4f}",
-                                 accuracy, most));
+    throw impossible(
+        fmt::format("no policy reaches accuracy {:.4g} on val; reached: {:.4f}", accuracy, most));
   }
   return member_of(*cheapest, point);
 }

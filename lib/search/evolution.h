@@ -14,8 +14,8 @@
 namespace enas4d {
 
 struct EvolutionOptions {
-  int population = 20;  ///< specs kept from one generation to the next
-  int children = 5;     ///< of a generation: few, so that each learns from the last
+  int population = 20;           ///< specs kept from one generation to the next
+  int children = 5;              ///< of a generation: few, so that each learns from the last
   double mutation_rate = 0.1;    ///< chance that one choice is drawn again
   double crossover_share = 0.5;  ///< of the children; the others are mutants of one parent
 };

@@ -113,7 +113,8 @@ void Journal::State::read_lines(const std::string& file, Progress& progress) {
   while (progress.bytes < text.size()) {
     const std::size_t end = text.find('\n', progress.bytes);
     if (end == std::string::npos) return;
-    const std::string_view line = std::string_view(text).substr(progress.bytes, end - progress.bytes);
+    const std::string_view line =
+        std::string_view(text).substr(progress.bytes, end - progress.bytes);
     ++progress.lines;
     read_line(JsonValue::parse(line, fmt::format("{}:{}", file, progress.lines)), progress.lines);
     progress.bytes = end + 1;

@@ -19,8 +19,8 @@ namespace enas4d {
 enum class SearchStrategy {
   kEvolution,  ///< NSGA-II over whole specs
   /// Stage by stage: prefixes of k stages are evolved as networks of their own; the best of them,
-  /// the beam, are what prefixes of k + 1 stages extend. What a prefix computes is computed once for
-  /// all extensions of a generation.
+  /// the beam, are what prefixes of k + 1 stages extend. What a prefix computes is computed once
+  /// for all extensions of a generation.
   kStagewise,
   kRandom,  ///< uniform draws
 };
@@ -28,7 +28,7 @@ enum class SearchStrategy {
 struct SearchOptions {
   SearchStrategy strategy = SearchStrategy::kEvolution;
   int evaluations = 300;  ///< distinct networks in all; of a stagewise search its prefixes, too
-  int patience = 0;  ///< evaluations without a better front after which it ends; 0 = never
+  int patience = 0;       ///< evaluations without a better front after which it ends; 0 = never
   EvolutionOptions evolution;
   int beam = 8;  ///< prefixes that a stagewise search extends
   Limits limits;

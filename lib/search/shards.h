@@ -1,5 +1,5 @@
-// Several processes that feed one search. Each runs the same search from the same journal folder and
-// evaluates its part of each generation; a generation is a barrier. No collectives: what others
+// Several processes that feed one search. Each runs the same search from the same journal folder
+// and evaluates its part of each generation; a generation is a barrier. No collectives: what others
 // found is read from their files.
 #pragma once
 

@@ -21,7 +21,7 @@ struct Ground {
   Space space;
   std::vector<Spec> beam;  ///< prefixes of one stage less; empty = the space is free
   std::function<bool(const Spec&)> allowed;  ///< by the user's limits
-  std::vector<Spec> begin_with;  ///< what the user knows already, proposed first
+  std::vector<Spec> begin_with;              ///< what the user knows already, proposed first
 
   Spec draw(Rng& rng) const;
   bool extends_beam(const Spec& spec) const;

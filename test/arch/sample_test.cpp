@@ -131,8 +131,7 @@ TEST_CASE("limits that no spec can meet are refused with the reachable range", "
   }
   SECTION("too few parameters") {
     limits.most_params = 10;
-    expected =
-        "no spec has at most 10 parameters: this space reaches 6.55k to 36.9k MACs and ";
+    expected = "no spec has at most 10 parameters: this space reaches 6.55k to 36.9k MACs and ";
   }
   SECTION("upside down") {
     limits = {20'000, 10'000};

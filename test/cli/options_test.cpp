@@ -134,8 +134,8 @@ TEST_CASE("a field survives being shown as JSON and read again", "[cli]") {
     before["--fruit"].from_text("pear");
   }
   const std::string flag =
-      GENERATE("--flag", "--whole-number", "--large", "--seed", "--share", "--shares", "--text", "--count",
-               "--counts", "--duration", "--words", "--fruit");
+      GENERATE("--flag", "--whole-number", "--large", "--seed", "--share", "--shares", "--text",
+               "--count", "--counts", "--duration", "--words", "--fruit");
   CAPTURE(flag);
   const std::string shown = before[flag].to_json().dump();
   const Bound after;
@@ -186,9 +186,10 @@ TEST_CASE("JSON of another type or outside its rule is bad input", "[cli]") {
   const Case wrong = GENERATE(
       Case{"--flag", "1", "true or false, got 1"}, Case{"--whole-number", "5.9", "got 5.9"},
       Case{"--whole-number", R"("5")", "got \"5\""}, Case{"--whole-number", "10", "from 1 to 9"},
-      Case{"--share", "2", "from 0 to 1"}, Case{"--shares", "[2]", "from 0 to 1"}, Case{"--text", "5", "must be a string"},
-      Case{"--text", R"("")", "must not be empty"}, Case{"--count", R"("fast")", "such as 5M"},
-      Case{"--count", "-1", "whole number"}, Case{"--counts", R"("5M")", "must be an array"},
+      Case{"--share", "2", "from 0 to 1"}, Case{"--shares", "[2]", "from 0 to 1"},
+      Case{"--text", "5", "must be a string"}, Case{"--text", R"("")", "must not be empty"},
+      Case{"--count", R"("fast")", "such as 5M"}, Case{"--count", "-1", "whole number"},
+      Case{"--counts", R"("5M")", "must be an array"},
       Case{"--duration", R"("soon")", "such as 1h30m"}, Case{"--words", R"(["three"])", "three"},
       Case{"--fruit", R"("fig")", "'apple' or 'pear'"});
   const Bound bound;

@@ -50,8 +50,7 @@ TEST_CASE("a family's statistics and logits are bit by bit those of each network
   for (std::size_t member = 0; member < specs.size(); ++member) {
     CAPTURE(member);
     const int stages = static_cast<int>(specs[member].stages.size());
-    Subnet alone =
-        extract(network.supernet, lower(prefix(network.space, stages), specs[member]));
+    Subnet alone = extract(network.supernet, lower(prefix(network.space, stages), specs[member]));
     alone.calibrate(one_by_one({batch(5, 1), batch(3, 2)}));
     const Exits exits = alone.forward(images);
     REQUIRE(exits.logits.size() == family.exits_of(member).size());

@@ -101,8 +101,7 @@ TEST_CASE("no policy beats the oracle, nor is as accurate for less", "[policy]")
   const ReportCase c(GENERATE(range(0, 12)));
   const Outcome best = oracle(c.table, c.macs);
   CHECK(std::accumulate(best.exit_share.begin(), best.exit_share.end(), 0.0) == Approx(1));
-  for (const OperatingPoint& point :
-       accuracy_curve(c.table, c.macs, Confidence::kMaxSoftmax, 20)) {
+  for (const OperatingPoint& point : accuracy_curve(c.table, c.macs, Confidence::kMaxSoftmax, 20)) {
     CHECK(point.accuracy <= best.accuracy);
     CHECK((point.accuracy < best.accuracy || point.average_macs >= best.average_macs));
   }

@@ -48,7 +48,8 @@ TEST_CASE("a journal that is opened again knows every evaluation to the bit", "[
   CHECK(journal.size() == 2);
   for (const Spec& spec : {small, large}) {
     REQUIRE(journal.find(spec));
-    CHECK(same_evaluation(std::get<Evaluation>(*journal.find(spec)), f.evaluator.evaluation_of(spec)));
+    CHECK(same_evaluation(std::get<Evaluation>(*journal.find(spec)),
+                          f.evaluator.evaluation_of(spec)));
   }
 }
 

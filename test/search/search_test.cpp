@@ -139,8 +139,8 @@ TEST_CASE("the member for a budget is the best of all evaluated specs", "[search
 
 TEST_CASE("the same seed gives the same search, another one another", "[search]") {
   SearchRun one, same, other;
-  one.options.strategy = same.options.strategy = other.options.strategy = GENERATE(
-      SearchStrategy::kEvolution, SearchStrategy::kStagewise, SearchStrategy::kRandom);
+  one.options.strategy = same.options.strategy = other.options.strategy =
+      GENERATE(SearchStrategy::kEvolution, SearchStrategy::kStagewise, SearchStrategy::kRandom);
   other.options.seed = 2;
   const std::string text = text_of(one());
   CHECK(text_of(same()) == text);
@@ -159,8 +159,8 @@ TEST_CASE("a stopped search that is resumed equals one that was never stopped", 
   const std::size_t stop_after = GENERATE(0U, 3U, 8U, 13U, 29U);
   CAPTURE(stop_after);
   SearchRun whole;
-  whole.options.strategy = GENERATE(SearchStrategy::kEvolution, SearchStrategy::kStagewise,
-                                    SearchStrategy::kRandom);
+  whole.options.strategy =
+      GENERATE(SearchStrategy::kEvolution, SearchStrategy::kStagewise, SearchStrategy::kRandom);
   const std::string expected = text_of(whole());
 
   const TemporaryFolder folder;
@@ -318,9 +318,18 @@ class Shortfalls {
 TEST_CASE("evolution and stagewise find 99 % of what all specs hold at a fifth of the cost",
           "[search]") {
   const Shortfalls shortfalls;
-  for (int e : {50,60,65,70}) { auto m = shortfalls.of(SearchStrategy::kEvolution, e); std::printf("E %d %.4f %.3f\n", e, m.shortfall, m.cost); }
-  for (int e : {70,80,90,95, 100}) { auto m = shortfalls.of(SearchStrategy::kStagewise, e); std::printf("S %d %.4f %.3f\n", e, m.shortfall, m.cost); }
-  for (int e : {70,80}) { auto m = shortfalls.of(SearchStrategy::kRandom, e); std::printf("R %d %.4f %.3f\n", e, m.shortfall, m.cost); }
+  for (int e : {50, 60, 65, 70}) {
+    auto m = shortfalls.of(SearchStrategy::kEvolution, e);
+    std::printf("E %d %.4f %.3f\n", e, m.shortfall, m.cost);
+  }
+  for (int e : {70, 80, 90, 95, 100}) {
+    auto m = shortfalls.of(SearchStrategy::kStagewise, e);
+    std::printf("S %d %.4f %.3f\n", e, m.shortfall, m.cost);
+  }
+  for (int e : {70, 80}) {
+    auto m = shortfalls.of(SearchStrategy::kRandom, e);
+    std::printf("R %d %.4f %.3f\n", e, m.shortfall, m.cost);
+  }
 }
 
 TEST_CASE("a stagewise search evaluates whole specs that extend the prefixes it evaluated",
@@ -350,8 +359,8 @@ TEST_CASE("a stagewise search evaluates whole specs that extend the prefixes it 
 
 TEST_CASE("what the user knows already is evaluated first", "[search]") {
   SearchRun run;
-  run.options.strategy = GENERATE(SearchStrategy::kEvolution, SearchStrategy::kStagewise,
-                                  SearchStrategy::kRandom);
+  run.options.strategy =
+      GENERATE(SearchStrategy::kEvolution, SearchStrategy::kStagewise, SearchStrategy::kRandom);
   Rng rng(77);
   const Spec known = uniform(run.space, rng);
   run.options.begin_with = {known, known};
@@ -394,8 +403,9 @@ TEST_CASE("the member for an accuracy is the cheapest of all evaluated specs", "
     CHECK(member.point.accuracy >= run.goals.accuracies[a]);
     for (const Spec& spec : run.evaluator.specs) {
       const Evaluation evaluation = run.evaluator.evaluation_of(spec);
-      const auto cheaper = fit_thresholds(evaluation.table, evaluation.macs,
-                                          Confidence::kMaxSoftmax, 0.998 * member.point.average_macs);
+      const auto cheaper =
+          fit_thresholds(evaluation.table, evaluation.macs, Confidence::kMaxSoftmax,
+                         0.998 * member.point.average_macs);
       CHECK((!cheaper || cheaper->accuracy < run.goals.accuracies[a]));
     }
   }

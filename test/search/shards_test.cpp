@@ -46,8 +46,7 @@ class ShardedSearch {
     SearchOptions options;
     options.evaluations = 40;
     options.evolution.population = 10;
-    SearchResult result =
-        search(space, evaluator, &journal, options, SearchGoals{}, stop, nullptr);
+    SearchResult result = search(space, evaluator, &journal, options, SearchGoals{}, stop, nullptr);
     evaluated += networks.evaluated;
     return result;
   }

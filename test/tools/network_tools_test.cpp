@@ -205,11 +205,11 @@ TEST_CASE("a search reaches accuracies at the least cost, by every strategy", "[
   const TrainedFolder& folder = TrainedFolder::get();
   const std::string strategy = GENERATE("evolution", "stagewise", "random");
   CAPTURE(strategy);
-  const auto records = records_of(
-      folder.run(search_tool(),
-                 {"--evaluations", "6", "--population", "3", "--strategy", strategy, "--specs", "-",
-                  "--min-accuracy", "0.1,0.2", "--max-params", "1M"},
-                 folder.specs()));
+  const auto records =
+      records_of(folder.run(search_tool(),
+                            {"--evaluations", "6", "--population", "3", "--strategy", strategy,
+                             "--specs", "-", "--min-accuracy", "0.1,0.2", "--max-params", "1M"},
+                            folder.specs()));
   REQUIRE(records.size() == 2);
   CHECK(records[0].val->accuracy >= 0.1);
   CHECK(records[1].val->accuracy >= 0.2);
@@ -288,7 +288,8 @@ TEST_CASE("an exported network is reported image by image and class by class", "
                    to_json(largest(pencil_space(2))).dump())
               .status == 0);
   const std::string model = folder / "reported/subnet.safetensors";
-  const auto budget = std::to_string(exit_macs(lower(pencil_space(2), largest(pencil_space(2)))).full());
+  const auto budget =
+      std::to_string(exit_macs(lower(pencil_space(2), largest(pencil_space(2)))).full());
   const ToolRun run =
       folder.run_model(model, {"--split", "test", "--report", "--fit-policy", "--average-macs",
                                budget, "--predictions", folder / "predictions.csv"});
