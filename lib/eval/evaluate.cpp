@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "eval/depth_exits.h"
 #include "eval/report_json.h"
 #include "policy/thresholds.h"
 #include "util/cpu.h"
@@ -13,6 +14,8 @@
 
 namespace enas4d {
 namespace {
+
+constexpr std::uint64_t kDepthExitsSeed = 1;
 
 void set_outcome(Record& record, Split split, Outcome outcome) {
   (split == Split::kVal ? record.val : record.test) = std::move(outcome);
@@ -77,6 +80,17 @@ Record evaluate_record(const SupernetFile& file, const Dataset& data, Split spli
   record.hashes["calibration"] = data.calibration_hash();
   set_outcome(record, split, apply(*record.policy, measure(subnet, data, split), macs));
   return record;
+}
+
+Json depth_curve(const SupernetFile& file, const Dataset& data, Split split, const Record& record) {
+  constexpr int kPoints = 64;
+  const Policy policy = policy_of(record);
+  const int stages = policy.exit ? *policy.exit + 1 : static_cast<int>(record.spec.stages.size());
+  const Plan plan = lower(prefix(file.supernet->space(), stages), prefix(record.spec, stages));
+  const DepthExits exits =
+      depth_exits(extract_calibrated(file.supernet, plan, data), data, kDepthExitsSeed);
+  return curve_json(accuracy_curve(exits.val, exits.macs, policy.confidence, kPoints),
+                    split == Split::kVal ? exits.val : exits.test, exits.macs);
 }
 
 void fit_policy(SubnetFile& file, const Dataset& data, Confidence confidence, double average_macs) {

@@ -18,6 +18,11 @@ Policy policy_of(const Record& record);
 /// and all that is known then; outcomes that were measured with other weights are dropped.
 Record evaluate_record(const SupernetFile& file, const Dataset& data, Split split, Record record);
 
+/// A control for the record's network: of its static child (stages up to its fixed exit, or all)
+/// with exits along depth (eval/depth_exits.h) the curve of policies fitted on val and applied to
+/// the split, as "curve" of evaluate_model.
+Json depth_curve(const SupernetFile& file, const Dataset& data, Split split, const Record& record);
+
 /// The network with thresholds fitted anew, on val, for an average of at most `average_macs`; its
 /// record says what they give there. Throws Error (impossible) with the reachable range.
 void fit_policy(SubnetFile& file, const Dataset& data, Confidence confidence, double average_macs);

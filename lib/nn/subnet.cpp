@@ -1,6 +1,7 @@
 #include "nn/subnet.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -228,6 +229,28 @@ torch::Tensor Subnet::forward_fixed(const torch::Tensor& images, int exit) const
     logits.add(first, run.next_stage());
   });
   return logits.joined();
+}
+
+std::vector<torch::Tensor> Subnet::unit_means(const torch::Tensor& images) const {
+  const c10::InferenceMode inference;
+  // The last projection of a unit in a stage is followed by another unit's layer, or the head.
+  const auto ends_unit = [&](std::size_t l) {
+    return plan_.layers[l].role == Role::kProject &&
+           plan_.layers[l].unit != plan_.layers[l + 1].unit;
+  };
+  std::map<int, std::vector<torch::Tensor>> units;
+  Values values = begin_values(plan_, images);
+  for (std::size_t l = 0; l < plan_.layers.size(); ++l) {
+    const Layer& layer = plan_.layers[l];
+    if (is_head(layer.role)) continue;
+    infer_layer(layer, prepared_->weight[l], prepared_->bias[l], values);
+    if (!ends_unit(l)) continue;
+    units[layer.unit].push_back(
+        spatial_mean(values[static_cast<std::size_t>(layer.output)]).flatten(1));
+  }
+  std::vector<torch::Tensor> means;
+  for (const auto& [unit, groups] : units) means.push_back(torch::cat(groups, 1));
+  return means;
 }
 
 Subnet extract(const Supernet& supernet, const Plan& plan) {

@@ -53,6 +53,9 @@ class Subnet {
   /// through all stages when exit = stages - 1.
   torch::Tensor forward_fixed(const torch::Tensor& images, int exit) const;
 
+  /// What each unit ends with, its stages' groups side by side, as means over space: N x C a unit.
+  std::vector<torch::Tensor> unit_means(const torch::Tensor& images) const;
+
   enum class Head { kRun, kSkip };
 
   /// Stage-by-stage execution of one batch: what early exit really does. `subnet` must outlive it.
