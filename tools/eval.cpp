@@ -26,6 +26,7 @@ struct EvalOptions {
   std::string specs;
   ImageOptions images;
   ModelEvaluation measurement;
+  bool depth_exits = false;
   bool fit_policy = false;
   std::optional<std::int64_t> average_macs;
   Confidence confidence = Confidence::kMaxSoftmax;
@@ -51,6 +52,10 @@ void declare_eval(EvalOptions& options, OptionList& list) {
            "with --model: accuracies over average MACs, of policies fitted on val");
   list.add("--time", options.measurement.time, "with --model: wall-clock times at batch 64 and 1");
   list.add(
+      "--depth-exits", options.depth_exits,
+      "with --specs: as a control, what exits along the depth of the static network would give, "
+      "trained on it as it is");
+  list.add(
       "--report", options.measurement.report,
       "with --model: exits, classes, intervals, and what an oracle and random exits would give");
   list.add("--fit-policy", options.fit_policy,
@@ -75,7 +80,10 @@ void check_eval_combination(const EvalOptions& options) {
   if (options.fit_policy != options.average_macs.has_value()) {
     throw usage_error("--fit-policy and --average-macs go together");
   }
-  if (!options.model.empty()) return;
+  if (!options.model.empty()) {
+    if (options.depth_exits) throw usage_error("--depth-exits: goes with --specs only");
+    return;
+  }
   const ModelEvaluation& measurement = options.measurement;
   for (const auto& [set, flag] :
        {std::pair(measurement.curve, "--curve"), std::pair(measurement.time, "--time"),
@@ -98,7 +106,13 @@ ExitStatus evaluate_specs(const EvalOptions& options, Session& session, Output& 
       return ExitStatus::kStopped;
     }
     const Record measured = evaluate_record(file, data, options.measurement.split, records[i]);
-    output.line(to_line(measured));
+    std::string line = to_line(measured);
+    if (options.depth_exits) {
+      Json result = Json::parse(line);
+      result["depth_curve"] = depth_curve(file, data, options.measurement.split, measured);
+      line = result.dump();
+    }
+    output.line(line);
     output.flush();
     session.console.progress(static_cast<double>(i + 1) / static_cast<double>(records.size()),
                              fmt::format("{} of {} records", i + 1, records.size()));

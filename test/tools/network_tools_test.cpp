@@ -181,6 +181,21 @@ TEST_CASE("specs come back as records with what they give on the split", "[tools
   }
 }
 
+TEST_CASE("exits along depth are measured beside a static network", "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  const ToolRun run =
+      folder.run(eval_tool(), {"--specs", "-", "--depth-exits", "--split", "test"},
+                 R"({"format":"enas4d/record","version":1,"policy":{"exit":1},"spec":)" +
+                     spec_object(largest(pencil_space(2))).dump() + "}");
+  CAPTURE(run.err);
+  REQUIRE(run.status == 0);
+  const Json result = Json::parse(run.out);
+  REQUIRE_FALSE(result["depth_curve"].empty());
+  const Json& dearest = result["depth_curve"].back();
+  CHECK(dearest["accuracy"] <= 1);
+  CHECK(dearest["average_macs"] > 0);
+}
+
 TEST_CASE("a search for budgets writes a record for each in their order", "[tools]") {
   const TrainedFolder& folder = TrainedFolder::get();
   const Words search = {"--evaluations", "4", "--population", "3"};
