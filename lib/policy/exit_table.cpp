@@ -60,6 +60,14 @@ Prediction predict(const float* logits, int classes) {
           {share(1 / sum), share((1 - second) / sum), share(certainty)}};
 }
 
+bool operator==(const ExitTable& a, const ExitTable& b) {
+  const auto equal = [](const ExitTable::Exit& one, const ExitTable::Exit& other) {
+    return one.predicted == other.predicted && one.confidence == other.confidence;
+  };
+  return a.classes == b.classes && a.labels == b.labels &&
+         std::equal(a.exits.begin(), a.exits.end(), b.exits.begin(), b.exits.end(), equal);
+}
+
 bool operator==(const Policy& a, const Policy& b) {
   return a.confidence == b.confidence && a.thresholds == b.thresholds && a.exit == b.exit;
 }

@@ -57,6 +57,8 @@ struct ExitTable {
   }
 };
 
+bool operator==(const ExitTable& a, const ExitTable& b);
+
 /// Confidence measure and one threshold per stage but the last, or a fixed exit.
 /// A sample leaves at the first stage whose confidence >= its threshold; a threshold > 1 never
 /// fires.

@@ -13,10 +13,6 @@ namespace {
 // hypervolume of their own and survive.
 constexpr Point kReference = {1.1, 1.1};
 
-// Extensions of a beam are bred in litters that share a prefix: an evaluator runs that once for all
-// of them (eval/network_evaluator.h), and a tenth of its cost is hardly worth larger ones.
-constexpr std::size_t kLitter = 10;
-
 }  // namespace
 
 std::vector<Spec> Evolution::next_generation(std::size_t most) {
@@ -59,10 +55,10 @@ void Evolution::found(std::size_t count, Proposals& proposals) const {
 
 void Evolution::breed(std::size_t count, Proposals& proposals) const {
   if (parents_.empty()) return;  // nothing that was proposed could be measured
-  std::vector<std::size_t> litter;
+  Rng first(seed_, {generation_});
+  const std::vector<std::size_t> litter = litter_parents(first);
   for (std::uint64_t i = 0; proposals.size() < count; ++i) {
     Rng rng(seed_, {generation_, i});
-    if (i % kLitter == 0) litter = litter_parents(rng);
     // From the second half of the tries on draws are uniform: a population that has converged has
     // no new children, but the ground may have new specs.
     const bool found = proposals.take_drawn([&](int tried) {
@@ -72,7 +68,8 @@ void Evolution::breed(std::size_t count, Proposals& proposals) const {
   }
 }
 
-/// All parents, or those with the prefix of one of them if there is a beam.
+/// All parents, or if there is a beam those with the prefix of one of them: a generation that
+/// extends one prefix costs least, because an evaluator runs it once (eval/network_evaluator.h).
 std::vector<std::size_t> Evolution::litter_parents(Rng& rng) const {
   if (ground_.beam.empty()) return parents_;
   const int kept = ground_.space.stages - 1;

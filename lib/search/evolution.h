@@ -15,7 +15,7 @@ namespace enas4d {
 
 struct EvolutionOptions {
   int population = 20;           ///< specs kept from one generation to the next
-  int children = 5;              ///< of a generation: few, so that each learns from the last
+  int children = 10;             ///< of a generation: the fewer, the more generations learn
   double mutation_rate = 0.1;    ///< chance that one choice is drawn again
   double crossover_share = 0.5;  ///< of the children; the others are mutants of one parent
 };

@@ -14,7 +14,7 @@ namespace {
 
 // Of a stagewise search's evaluations, those of whole specs. Prefixes cost less, and what the last
 // stage adds decides the result.
-constexpr double kWholeSpecs = 0.5;
+constexpr double kWholeSpecs = 0.8;
 
 // A front that grows by less than this share has not become better.
 constexpr double kBetter = 1e-4;

@@ -6,7 +6,7 @@
 namespace enas4d {
 
 int shard_of(const Spec& spec, int shards) {
-  const std::string digits = spec_hash(prefix(spec, 1)).substr(0, 8);
+  const std::string digits = spec_hash(spec).substr(0, 8);
   return static_cast<int>(std::stoul(digits, nullptr, 16) % static_cast<unsigned long>(shards)) + 1;
 }
 

@@ -11,8 +11,8 @@
 
 namespace enas4d {
 
-/// The shard, from 1, that evaluates a spec: specs with an equal first stage go to the same one,
-/// where they share its computation.
+/// The shard, from 1, that evaluates a spec, whoever asks. Specs that share a prefix are spread,
+/// too: a stagewise generation shares one, and would keep one shard busy.
 int shard_of(const Spec& spec, int shards);
 
 class ShardedEvaluator : public Evaluator {

@@ -19,6 +19,7 @@
 #include "eval/network_evaluator.h"
 #include "nn/supernet.h"
 #include "policy/thresholds.h"
+#include "search/search.h"
 #include "util/cpu.h"
 #include "util/json.h"
 
@@ -102,13 +103,64 @@ int bench_search() {
     macs += static_cast<double>(exit_macs(lower(space, specs.back())).full());
   }
   const double seconds =
-      best_seconds(1, [&] { evaluator.evaluate(specs, [](std::size_t, const Evaluation&) {}); });
+      best_seconds(1, [&] { evaluator.evaluate(specs, [](std::size_t, const Evaluated&) {}); });
   print_figure("search", "evaluations_per_minute",
                rounded(60 * static_cast<double>(specs.size()) / seconds), "1/min");
   print_figure("search", "mean_candidate_macs",
                std::round(macs / static_cast<double>(specs.size())), "MACs");
-  print_figure("search", "peak_mib", rounded(peak_mib()), "MiB");
+  print_figure("search", "peak_mib", rounded(peak_memory_mib()), "MiB");
   return 0;
+}
+
+/// Passes on what it is asked for and keeps it.
+class KeepingEvaluator : public Evaluator {
+ public:
+  explicit KeepingEvaluator(Evaluator& networks) : networks_(networks) {}
+
+  bool evaluate(const std::vector<Spec>& specs, const Done& done) override {
+    std::vector<ExitTable> tables(specs.size());
+    const bool all = networks_.evaluate(specs, [&](std::size_t i, Evaluated evaluated) {
+      tables[i] = std::get<Evaluation>(evaluated).table;
+      done(i, std::move(evaluated));
+    });
+    for (std::size_t i = 0; i < specs.size(); ++i) kept.emplace_back(specs[i], tables[i]);
+    return all;
+  }
+
+  std::vector<std::pair<Spec, ExitTable>> kept;
+
+ private:
+  Evaluator& networks_;
+};
+
+/// The networks of a stagewise search, as it evaluates them and each alone.
+int bench_prefixes() {
+  const Space space = cifar10_space();
+  SyntheticOptions images;
+  images.train = 50000;
+  images.test = 10;
+  const Dataset data = Dataset::from(make_synthetic(images), "synthetic", 1);
+  const Supernet supernet(space, 1);
+  const StopFlag stop;
+  NetworkEvaluator networks(supernet, data, stop);
+  KeepingEvaluator keeping(networks);
+  SearchOptions options;
+  options.strategy = SearchStrategy::kStagewise;
+  options.evaluations = 100;
+  options.evolution.population = 10;
+  const double together =
+      best_seconds(1, [&] { search(space, keeping, nullptr, options, {}, stop, nullptr); });
+  bool equal = true;
+  const double alone = best_seconds(1, [&] {
+    for (const auto& one : keeping.kept) {
+      networks.evaluate({one.first}, [&](std::size_t, const Evaluated& evaluated) {
+        equal = equal && std::get<Evaluation>(evaluated).table == one.second;
+      });
+    }
+  });
+  print_figure("search", "prefix_saving", rounded(1 - together / alone), "ratio");
+  print_figure("search", "prefix_tables_equal", equal, "bool");
+  return equal ? 0 : 1;
 }
 
 /// Three stages, 5,000 samples, one budget.
@@ -157,16 +209,18 @@ int main(int count, char** words) {
       {"early-exit-64", [] { return bench_early_exit(64, "time_over_macs_64"); }},
       {"early-exit-1", [] { return bench_early_exit(1, "time_over_macs_1"); }},
       {"search", bench_search},
+      {"prefixes", bench_prefixes},
       {"fit", bench_fit},
       {"decode", [&] { return bench_decode(count == 3 ? words[2] : ""); }},
   };
   const bool with_folder = count == 3 && std::string(words[1]) == "decode";
   const auto bench = benches.find(count == 2 || with_folder ? words[1] : "");
   if (bench == benches.end()) {
-    std::fprintf(stderr,
-                 "usage: enas4d-bench "
-                 "sgemm|train-largest|train-sandwich|train-reference|train-operations|train-sweep|"
-                 "train-naive|inference|early-exit-64|early-exit-1|search|fit|decode [DIR]\n");
+    std::fprintf(
+        stderr,
+        "usage: enas4d-bench "
+        "sgemm|train-largest|train-sandwich|train-reference|train-operations|train-sweep|"
+        "train-naive|inference|early-exit-64|early-exit-1|search|prefixes|fit|decode [DIR]\n");
     return 2;
   }
   torch::set_num_threads(usable_cpus());

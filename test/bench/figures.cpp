@@ -6,7 +6,6 @@
 #include <cstdio>
 #include <dlfcn.h>
 #include <iostream>
-#include <sys/resource.h>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
@@ -39,12 +38,6 @@ double sgemm_gmacs() {
   const auto a = torch::randn({1024, 1024});
   const auto b = torch::randn({1024, 1024});
   return 1.073741824 / best_seconds(20, [&] { torch::mm(a, b); });
-}
-
-double peak_mib() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
 std::string blas_kernel() {

@@ -25,9 +25,6 @@ double best_seconds(int rounds, const std::function<void()>& run);
 /// 1024 x 1024 x 1024, float32, best of 20.
 double sgemm_gmacs();
 
-/// Of this process so far.
-double peak_mib();
-
 std::string blas_kernel();
 
 Space cifar10_space();

@@ -18,6 +18,7 @@
 #include "train/loss.h"
 #include "train/schedule.h"
 #include "train/sgd.h"
+#include "util/cpu.h"
 
 namespace enas4d {
 namespace {
@@ -124,7 +125,7 @@ int bench_train_sandwich() {
   print_figure("train", "sgemm_ratio", rounded(rate / sgemm), "ratio");
   const double seconds = 3 * forward_gmacs(step.space(), family) / rate;
   print_figure("train", "images_per_second", rounded(kBatch / seconds), "images/s");
-  print_figure("train", "peak_mib", rounded(peak_mib()), "MiB");
+  print_figure("train", "peak_mib", rounded(peak_memory_mib()), "MiB");
   return 0;
 }
 

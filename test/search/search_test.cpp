@@ -294,6 +294,7 @@ class Shortfalls {
       run.options.strategy = strategy;
       run.options.evaluations = evaluations;
       run.options.evolution.population = 8;  // a few generations even of so few evaluations
+      run.options.evolution.children = 5;
       run.options.seed = seed;
       mean.shortfall += 1 - hypervolume(places_of(run().front), reference_) / whole_;
       mean.cost += static_cast<double>(run.evaluator.executed_macs) / executed_macs_;

@@ -178,14 +178,8 @@ class FakeEvaluator : public Evaluator {
 };
 
 inline bool same_evaluation(const Evaluation& a, const Evaluation& b) {
-  bool same = a.params == b.params && a.macs.cumulative == b.macs.cumulative &&
-              a.macs.alone == b.macs.alone && a.table.classes == b.table.classes &&
-              a.table.labels == b.table.labels && a.table.exits.size() == b.table.exits.size();
-  for (std::size_t s = 0; same && s < a.table.exits.size(); ++s) {
-    same = a.table.exits[s].predicted == b.table.exits[s].predicted &&
-           a.table.exits[s].confidence == b.table.exits[s].confidence;
-  }
-  return same;
+  return a.params == b.params && a.macs.cumulative == b.macs.cumulative &&
+         a.macs.alone == b.macs.alone && a.table == b.table;
 }
 
 }  // namespace enas4d
