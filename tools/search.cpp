@@ -74,9 +74,7 @@ void declare_search(SearchToolOptions& options, OptionList& list) {
   list.add("--patience", search.patience,
            "end after so many evaluations that made the front no better; 0 = never",
            WholeRange{0, kMostEvaluations});
-  list.add("--specs", options.specs,
-           "specs or records to evaluate first, one document or one a line; - is standard input",
-           TextFormat{"FILE"});
+  add_specs(list, options.specs);
   list.add("--population", search.evolution.population,
            "specs kept from one generation to the next", WholeRange{2, kMostEvaluations});
   list.add("--children", search.evolution.children, "new specs of a generation",
@@ -245,8 +243,8 @@ const Tool& search_tool() {
       "enas4d-search",
       "find the specs and exit policies with the best accuracy at their average MACs",
       "Evaluates specs of a trained supernet on the validation split, never on test, and writes "
-      "one record a line: a spec, the policy fitted for it and what both give on val. Status 4 if "
-      "nothing fits a budget.",
+      "one record a line: a spec, the policy fitted for it and what both give on val. Begins with "
+      "--specs, where given. Status 4 if nothing fits a budget or reaches an accuracy.",
       {{"enas4d-search --checkpoint run/supernet.safetensors --data cifar10:DIR "
         "--average-macs 5M,10M,15M -o front.jsonl",
         "the best for three budgets"},

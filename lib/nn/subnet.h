@@ -27,10 +27,6 @@ class Subnet {
   const Plan& plan() const { return plan_; }
   const NamedTensors& weights() const { return weights_; }
 
-  /// Runs one stage of a calibration on `values`, those of one batch, and adds to `statistics`
-  /// what its norms see.
-  void calibrate_stage(int stage, Values& values, PooledStatistics& statistics) const;
-
   /// Sets the statistics of every norm from batches of calibration images: each batch is normalised
   /// by its own statistics, sums over batches are pooled exactly. `next` gives batches until it
   /// returns an undefined tensor. `pool`, where given, adds to the sums (one flat float64 tensor)

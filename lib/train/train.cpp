@@ -1,6 +1,5 @@
 #include "train/train.h"
 
-#include <chrono>
 #include <cmath>
 #include <numeric>
 #include <optional>
@@ -23,6 +22,7 @@
 #include "train/schedule.h"
 #include "train/sgd.h"
 #include "util/error.h"
+#include "util/stopwatch.h"
 
 namespace enas4d {
 

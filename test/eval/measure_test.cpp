@@ -1,5 +1,7 @@
 #include "eval/measure.h"
 
+#include <variant>
+
 #include "arch/sample.h"
 #include "eval/network_evaluator.h"
 #include "nn/random_network.h"
@@ -104,26 +106,55 @@ TEST_CASE("an exit table does not depend on how the network was reached", "[eval
   const Measured measured;
   StopFlag stop;
   NetworkEvaluator evaluator(measured.supernet, measured.data, stop);
-  std::vector<Evaluation> evaluations(2);
+  std::vector<Evaluation> evaluations(3);
   const Space& space = measured.supernet->space();
-  evaluator.evaluate({smallest(space), largest(space)}, [&](std::size_t i, Evaluation evaluation) {
-    evaluations[i] = std::move(evaluation);
-  });
+  Spec relative = largest(space);  // that shares two stages with it
+  relative.stages.back() = smallest(space).stages.back();
+  evaluator.evaluate({smallest(space), largest(space), relative},
+                     [&](std::size_t i, Evaluated evaluated) {
+                       evaluations[i] = std::get<Evaluation>(std::move(evaluated));
+                     });
   const ExitTable alone = measure(measured.subnet(), measured.data, Split::kVal);
   for (std::size_t s = 0; s < 3; ++s) {
     CHECK(evaluations[1].table.exits[s].predicted == alone.exits[s].predicted);
     CHECK(evaluations[1].table.exits[s].confidence == alone.exits[s].confidence);
   }
   CHECK(evaluations[0].macs.full() < evaluations[1].macs.full());
+  const Plan plan = lower(space, relative);
+  const Subnet subnet = extract_calibrated(measured.supernet, plan, measured.data);
+  CHECK(evaluations[2].table == measure(subnet, measured.data, Split::kVal));
+  CHECK(evaluations[2].macs.full() == exit_macs(plan).full());
+}
+
+TEST_CASE("of networks that share stages those fail whose own stage gives no number", "[eval]") {
+  const Measured measured;
+  {
+    const torch::NoGradGuard no_grad;
+    // Of a block that only deep third stages run.
+    for (auto& parameter : measured.supernet->named_parameters(/*recurse=*/false)) {
+      if (parameter.key() == "stage3_unit1_block2_project_weight") parameter.value().fill_(NAN);
+    }
+  }
+  const Space& space = measured.supernet->space();
+  Spec shallow = largest(space);
+  shallow.stages.back().units.front().blocks.resize(1);
+  StopFlag stop;
+  NetworkEvaluator evaluator(measured.supernet, measured.data, stop);
+  std::vector<Evaluated> evaluated(2);
+  evaluator.evaluate({largest(space), shallow},
+                     [&](std::size_t i, Evaluated one) { evaluated[i] = std::move(one); });
+  REQUIRE(std::holds_alternative<Failure>(evaluated[0]));
+  CHECK(std::get<Failure>(evaluated[0]).reason == "exit 3 gave a logit that is not finite");
+  CHECK(std::holds_alternative<Evaluation>(evaluated[1]));
 }
 
 TEST_CASE("a stopped evaluator says so and has done what it reported", "[eval]") {
   const Measured measured;
   StopFlag stop;
   NetworkEvaluator evaluator(measured.supernet, measured.data, stop);
-  const Spec spec = smallest(measured.supernet->space());
+  const Space& space = measured.supernet->space();
   int done = 0;
-  CHECK(!evaluator.evaluate({spec, spec, spec}, [&](std::size_t, const Evaluation&) {
+  CHECK(!evaluator.evaluate({smallest(space), largest(space)}, [&](std::size_t, const Evaluated&) {
     ++done;
     stop.raise();
   }));
