@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Searches that are killed with -9 at random moments go on and end with the front of one that was left alone; no evaluation
+# is lost but those in progress, none is done twice. A shard that dies is replaced by the others.
+#
+#   killed_search.sh FOLDER_OF_PROGRAMS [ROUNDS]
+source "$(dirname "$0")/common.sh"
+rounds=${2:-20}
+
+"${train[@]}" run
+search=(enas4d-search --checkpoint run/supernet.safetensors --data "$data" --evaluations 400 --population 12 --threads 1 --quiet)
+lines() { [[ ! -e $1 ]] || wc -l <"$1"; } # of a journal
+
+for strategy in evolution stagewise random; do
+  "${search[@]}" --strategy $strategy --journal "whole-$strategy" -o "whole-$strategy.jsonl"
+  known=0
+  for ((round = 0; round < rounds; ++round)); do
+    "${search[@]}" --strategy $strategy --journal "parts-$strategy" -o "parts-$strategy.jsonl" &
+    sleep "$((RANDOM % 2)).$((RANDOM % 10))$((RANDOM % 10))"
+    kill -9 $! 2>/dev/null || true
+    wait $! 2>/dev/null || true
+    now=$(lines "parts-$strategy/journal.jsonl")
+    ((${now:-0} >= known)) || fail "$strategy: $known lines before, $now after a kill"
+    known=${now:-0}
+  done
+  "${search[@]}" --strategy $strategy --journal "parts-$strategy" -o "parts-$strategy.jsonl"
+  cmp "whole-$strategy.jsonl" "parts-$strategy.jsonl" || fail "$strategy: the killed search ended with another front"
+  [[ $(jq -c .spec "parts-$strategy/journal.jsonl" | sort | uniq -d | wc -l) == 0 ]] || fail "$strategy: evaluated twice"
+  [[ $(lines "parts-$strategy/journal.jsonl") == $(lines "whole-$strategy/journal.jsonl") ]] ||
+    fail "$strategy: the journals differ in length"
+done
+
+# Three shards find what one process found, also if one of them dies for good. A minute passes before its work is taken over.
+for shard in 1 2 3; do
+  "${search[@]}" --journal shards --shard $shard/3 -o "shard-$shard.jsonl" &
+done
+sleep 1
+kill -9 $! 2>/dev/null || true
+wait
+for shard in 1 2; do
+  cmp whole-evolution.jsonl "shard-$shard.jsonl" || fail "shard $shard ended with another front"
+done
