@@ -37,7 +37,8 @@ bool ShardedEvaluator::evaluate_part(const std::vector<Spec>& specs, const Indic
 /// is evaluated here, or by the next shard that is.
 bool ShardedEvaluator::await(int shard, const std::vector<Spec>& specs, Indices part,
                              const Done& done) {
-  for (int missed = 0;;) {
+  int& missed = missed_[static_cast<std::size_t>(shard)];
+  while (true) {
     journal_.refresh();
     Indices missing;
     for (const std::size_t index : part) {
@@ -49,7 +50,7 @@ bool ShardedEvaluator::await(int shard, const std::vector<Spec>& specs, Indices 
     if (stop_.raised()) return false;
     missed = journal_.is_running(shard) ? 0 : missed + 1;
     if (missed >= patience_ && takes_over(shard)) {
-      taken_over_(shard);
+      if (missed == patience_) taken_over_(shard);
       return evaluate_part(specs, part, done);
     }
     pause_();

@@ -3,7 +3,10 @@
 // found is read from their files.
 #pragma once
 
+#include <cstddef>
 #include <functional>
+#include <utility>
+#include <vector>
 
 #include "search/evaluator.h"
 #include "search/journal.h"
@@ -19,11 +22,11 @@ class ShardedEvaluator : public Evaluator {
  public:
   /// Called while others are waited for, between looks at their files: sleeps, or counts in a test.
   using Pause = std::function<void()>;
-  /// Told the shard, from 1, whose part is evaluated here because no process runs as it.
+  /// Told the shard, from 1, when its part begins to be evaluated here because no process runs as it.
   using TakenOver = std::function<void(int shard)>;
 
-  /// Looks `patience` times for a shard that does not run before its part is taken over. All must
-  /// outlive it.
+  /// Looks `patience` times for a shard that does not run before its part is taken over, from then
+  /// on at once until it runs again. All must outlive it.
   ShardedEvaluator(Evaluator& own, Journal& journal, const StopFlag& stop, int patience,
                    Pause pause, TakenOver taken_over)
       : own_(own),
@@ -31,7 +34,8 @@ class ShardedEvaluator : public Evaluator {
         stop_(stop),
         patience_(patience),
         pause_(std::move(pause)),
-        taken_over_(std::move(taken_over)) {}
+        taken_over_(std::move(taken_over)),
+        missed_(static_cast<std::size_t>(journal.shard().count) + 1, 0) {}
 
   bool evaluate(const std::vector<Spec>& specs, const Done& done) override;
 
@@ -48,6 +52,7 @@ class ShardedEvaluator : public Evaluator {
   int patience_;
   Pause pause_;
   TakenOver taken_over_;
+  std::vector<int> missed_;  ///< per shard: looks since it was seen running
 };
 
 }  // namespace enas4d
