@@ -139,33 +139,33 @@ void write_members(const std::vector<FrontMember>& members, const JournalKey& ke
   }
 }
 
-/// Tells how far the search is, and from the evaluations of this process how fast.
+/// Tells how far the search is, and how fast: what the journal knew takes no time.
 class ProgressReport {
  public:
   explicit ProgressReport(Console& console) : console_(console) {}
 
   void operator()(const SearchProgress& progress) {
-    if (!first_) first_ = progress.evaluated - 1;  // what the journal knew takes no time
-    const double minutes = watch_.seconds() / 60;
-    const double rate = (progress.evaluated - *first_) / minutes;
-    const double left = (progress.evaluations - progress.evaluated) / rate * 60;
+    std::vector<Figure> figures = {
+        {"stages", static_cast<double>(progress.stages),
+         fmt::format("of {} stage{}", progress.stages, progress.stages == 1 ? "" : "s")},
+        {"front", static_cast<double>(progress.front_size),
+         fmt::format("front of {}", progress.front_size)},
+        {"hypervolume", progress.hypervolume,
+         fmt::format("hypervolume {:.4f}", progress.hypervolume)}};
+    if (progress.evaluated > progress.recalled) {
+      const double rate = (progress.evaluated - progress.recalled) / watch_.seconds() * 60;
+      const double left = (progress.evaluations - progress.evaluated) / rate * 60;
+      figures.push_back({"evaluations_per_minute", rate, fmt::format("{:.0f} a minute", rate)});
+      figures.push_back({"seconds_left", left, fmt::format("{} left", format_duration(left))});
+    }
     console_.progress(
         static_cast<double>(progress.evaluated) / static_cast<double>(progress.evaluations),
-        fmt::format("{} of {} networks", progress.evaluated, progress.evaluations),
-        {{"stages", static_cast<double>(progress.stages),
-          fmt::format("of {} stage{}", progress.stages, progress.stages == 1 ? "" : "s")},
-         {"front", static_cast<double>(progress.front_size),
-          fmt::format("front of {}", progress.front_size)},
-         {"hypervolume", progress.hypervolume,
-          fmt::format("hypervolume {:.4f}", progress.hypervolume)},
-         {"evaluations_per_minute", rate, fmt::format("{:.0f} a minute", rate)},
-         {"seconds_left", left, fmt::format("{} left", format_duration(left))}});
+        fmt::format("{} of {} networks", progress.evaluated, progress.evaluations), figures);
   }
 
  private:
   Console& console_;
   Stopwatch watch_;
-  std::optional<int> first_;
 };
 
 ShardedEvaluator sharded(Evaluator& networks, Journal& journal, const StopFlag& stop,

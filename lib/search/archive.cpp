@@ -70,6 +70,7 @@ bool Archive::evaluate(const std::vector<Spec>& specs, Evaluator& evaluator, Jou
       slots.push_back(first + i);
       continue;
     }
+    ++recalled_;
     fill(first + i, specs[i], *std::move(found));
     on_known();
   }

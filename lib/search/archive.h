@@ -64,7 +64,8 @@ class Archive {
   const std::vector<std::optional<Candidate>>& candidates() const { return candidates_; }
   std::size_t evaluated() const { return evaluated_; }  ///< failures included
   std::size_t failed() const { return failed_; }
-  int stages() const { return stages_; }  ///< of its specs
+  std::size_t recalled() const { return recalled_; }  ///< from the journal, without the evaluator
+  int stages() const { return stages_; }              ///< of its specs
 
   /// An operating point in the plane: error, and average MACs over those of the space's largest
   /// spec.
@@ -104,7 +105,7 @@ class Archive {
   double largest_macs_;
   std::unordered_set<std::string> known_;
   std::vector<std::optional<Candidate>> candidates_;
-  std::size_t evaluated_ = 0, failed_ = 0;
+  std::size_t evaluated_ = 0, failed_ = 0, recalled_ = 0;
   std::vector<FrontPoint> front_;  ///< by candidate and point of its curve
 };
 

@@ -66,15 +66,18 @@ class Search {
   const SearchOptions& options_;
   const StopFlag& stop_;
   const std::function<void(const SearchProgress&)>& observe_;
-  std::unique_ptr<Archive> archive_;  ///< of the networks that are being evaluated
-  int before_ = 0;                    ///< evaluations of those with fewer stages
+  std::unique_ptr<Archive> archive_;      ///< of the networks that are being evaluated
+  int before_ = 0, recalled_before_ = 0;  ///< evaluations of those with fewer stages
 };
 
 bool Search::run() {
   const bool stagewise = options_.strategy == SearchStrategy::kStagewise;
   std::vector<Spec> beam;
   for (int stages = stagewise ? 1 : space_.stages; stages <= space_.stages; ++stages) {
-    if (archive_) before_ += static_cast<int>(archive_->evaluated());
+    if (archive_) {
+      before_ += static_cast<int>(archive_->evaluated());
+      recalled_before_ += static_cast<int>(archive_->recalled());
+    }
     const Ground ground = ground_of(stages, std::move(beam));
     archive_ = std::make_unique<Archive>(ground.space, options_.curve);
     const auto strategy = strategy_on(ground);
@@ -128,7 +131,8 @@ bool Search::run_generations(Strategy& strategy, int stages, int last) {
 
 void Search::report(int stages) const {
   if (!observe_) return;
-  observe_({before_ + static_cast<int>(archive_->evaluated()), options_.evaluations, stages,
+  observe_({before_ + static_cast<int>(archive_->evaluated()), options_.evaluations,
+            recalled_before_ + static_cast<int>(archive_->recalled()), stages,
             archive_->front_size(), archive_->hypervolume()});
 }
 

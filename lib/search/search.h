@@ -45,7 +45,8 @@ struct SearchGoals {
 
 struct SearchProgress {
   int evaluated = 0, evaluations = 0;
-  int stages = 0;  ///< of the networks that are being evaluated
+  int recalled = 0;  ///< of those evaluated: known from the journal
+  int stages = 0;    ///< of the networks that are being evaluated
   std::size_t front_size = 0;
   /// Of the front in (error, average MACs / largest full MACs), reference point (1, 1).
   double hypervolume = 0;

@@ -22,7 +22,8 @@ class ShardedEvaluator : public Evaluator {
  public:
   /// Called while others are waited for, between looks at their files: sleeps, or counts in a test.
   using Pause = std::function<void()>;
-  /// Told the shard, from 1, when its part begins to be evaluated here because no process runs as it.
+  /// Told the shard, from 1, when its part begins to be evaluated here because no process runs as
+  /// it.
   using TakenOver = std::function<void(int shard)>;
 
   /// Looks `patience` times for a shard that does not run before its part is taken over, from then

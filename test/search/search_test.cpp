@@ -176,7 +176,10 @@ TEST_CASE("a stopped search that is resumed equals one that was never stopped", 
   SearchRun second;
   second.options = whole.options;
   Journal journal(folder.path(), kKey);
-  CHECK(text_of(second(&journal)) == expected);
+  SearchProgress last;
+  CHECK(text_of(search(second.space, second.evaluator, &journal, second.options, second.goals,
+                       second.stop, [&](const SearchProgress& now) { last = now; })) == expected);
+  CHECK(last.recalled == static_cast<int>(stop_after));
   CHECK(second.evaluator.evaluated == whole.evaluator.evaluated - stop_after);
   for (const auto& [hash, calls] : second.evaluator.calls) {
     CHECK(first.evaluator.calls.count(hash) == 0);
