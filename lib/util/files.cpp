@@ -225,7 +225,7 @@ void AppendFile::append(std::string_view line) {
 
 FileLock::FileLock(const std::string& path, const std::function<void()>& while_waiting) {
   constexpr auto kPause = std::chrono::milliseconds(50);
-  constexpr int kTries = 20;
+  constexpr int kTries = 3;
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (file.number() < 0) throw cannot_be_written(path);
   for (int tries = 0; ::flock(file.number(), LOCK_EX | LOCK_NB) != 0; ++tries) {

@@ -54,7 +54,7 @@ class AppendFile {
 /// An exclusive advisory lock on `path` (flock; made if absent), held for the object's life; the
 /// file tells pid and host. If another process has it: waits, and calls `while_waiting` a few times
 /// a second, which may throw; without that function throws Error (failed) that names the holder,
-/// after a second: somebody may just have looked with is_locked().
+/// after a moment: somebody may just have looked with is_locked().
 class FileLock {
  public:
   explicit FileLock(const std::string& path, const std::function<void()>& while_waiting = {});
