@@ -39,10 +39,10 @@ int bench_sgemm() {
   return 1;
 }
 
-Dataset synthetic_cifar(int images) {
+Dataset synthetic_cifar(int train, int test) {
   SyntheticOptions options;
-  options.train = 2500;
-  options.test = images;
+  options.train = train;
+  options.test = test;
   return Dataset::from(make_synthetic(options), "synthetic", 1);
 }
 
@@ -54,7 +54,7 @@ Subnet largest_subnet(const Space& space, const Dataset& data) {
 int bench_inference() {
   const double sgemm = sgemm_gmacs();
   const Space space = cifar10_space();
-  const Subnet subnet = largest_subnet(space, synthetic_cifar(10));
+  const Subnet subnet = largest_subnet(space, synthetic_cifar(2500, 10));
   const auto images = random_batch(space, kBatch);
   const double gmacs = static_cast<double>(exit_macs(subnet.plan()).full()) * kBatch * 1e-9;
   subnet.forward(images);
@@ -70,7 +70,7 @@ int bench_inference() {
 int bench_early_exit(int batch, const char* name) {
   const Space space = cifar10_space();
   const int images = batch == 1 ? 200 : 1280;
-  const Dataset data = synthetic_cifar(images);
+  const Dataset data = synthetic_cifar(2500, images);
   const Subnet subnet = largest_subnet(space, data);
   const ExitTable table = measure(subnet, data, Split::kTest);
   Policy policy;
@@ -88,10 +88,7 @@ int bench_early_exit(int batch, const char* name) {
 
 int bench_search() {
   const Space space = cifar10_space();
-  SyntheticOptions options;
-  options.train = 50000;
-  options.test = 10;
-  const Dataset data = Dataset::from(make_synthetic(options), "synthetic", 1);
+  const Dataset data = synthetic_cifar(50000, 10);
   const Supernet supernet(space, 1);
   const StopFlag stop;
   NetworkEvaluator evaluator(supernet, data, stop);
@@ -136,10 +133,7 @@ class KeepingEvaluator : public Evaluator {
 /// The networks of a stagewise search, as it evaluates them and each alone.
 int bench_prefixes() {
   const Space space = cifar10_space();
-  SyntheticOptions images;
-  images.train = 50000;
-  images.test = 10;
-  const Dataset data = Dataset::from(make_synthetic(images), "synthetic", 1);
+  const Dataset data = synthetic_cifar(50000, 10);
   const Supernet supernet(space, 1);
   const StopFlag stop;
   NetworkEvaluator networks(supernet, data, stop);
