@@ -4,6 +4,7 @@
 
 #include "checkpoint/weights_files.h"
 #include "data/dataset.h"
+#include "eval/early_exit.h"
 #include "eval/measure.h"
 #include "policy/exit_table.h"
 #include "search/record.h"

@@ -7,80 +7,13 @@
 #include <fmt/format.h>
 #include <torch/torch.h>
 
-#include "nn/slices.h"
-#include "util/error.h"
+#include "eval/early_exit.h"
 
 namespace enas4d {
 
 namespace {
 
 constexpr std::int64_t kCalibrationBatch = 200;
-
-/// What one stage says of the rows of a batch.
-std::vector<Prediction> predict_rows(const torch::Tensor& logits, int stage) {
-  const torch::Tensor rows = logits.contiguous();
-  const auto classes = static_cast<int>(rows.size(1));
-  const float* data = rows.data_ptr<float>();
-  std::vector<Prediction> result;
-  result.reserve(static_cast<std::size_t>(rows.size(0)));
-  for (std::int64_t i = 0; i < rows.size(0); ++i) {
-    const float* row = data + i * classes;
-    if (!std::all_of(row, row + classes, [](float x) { return std::isfinite(x); })) {
-      throw NotFinite(fmt::format("exit {} gave a logit that is not finite", stage + 1));
-    }
-    result.push_back(predict(row, classes));
-  }
-  return result;
-}
-
-bool leaves(const Policy& policy, const Prediction& prediction, std::size_t stage) {
-  const auto measure_index = static_cast<std::size_t>(policy.confidence);
-  return static_cast<double>(prediction.confidence[measure_index]) >= policy.thresholds[stage];
-}
-
-/// What early exit gives for some images, written at `first` of the run.
-void exit_early_slice(const Subnet& subnet, const Policy& policy, const torch::Tensor& images,
-                      std::size_t first, EarlyExitRun& result) {
-  const auto count = static_cast<std::size_t>(images.size(0));
-  const auto settle = [&](std::size_t row, int stage, const Prediction& prediction) {
-    result.exit[first + row] = stage;
-    result.predicted[first + row] = prediction.label;
-    result.confidence[first + row] =
-        prediction.confidence[static_cast<std::size_t>(policy.confidence)];
-  };
-  if (policy.exit) {
-    const auto predictions = predict_rows(subnet.forward_fixed(images, *policy.exit), *policy.exit);
-    for (std::size_t i = 0; i < count; ++i) settle(i, *policy.exit, predictions[i]);
-    return;
-  }
-  std::vector<std::size_t> rows(count);  // which images of the batch are still on their way
-  for (std::size_t i = 0; i < count; ++i) rows[i] = i;
-  Subnet::Run run(subnet, images);
-  const int last = subnet.plan().stages - 1;
-  for (int stage = 0; !rows.empty(); ++stage) {
-    const auto predictions = predict_rows(run.next_stage(), stage);
-    std::vector<std::size_t> staying;
-    std::vector<std::int64_t> kept;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (stage == last || leaves(policy, predictions[i], static_cast<std::size_t>(stage))) {
-        settle(rows[i], stage, predictions[i]);
-      } else {
-        staying.push_back(rows[i]);
-        kept.push_back(static_cast<std::int64_t>(i));
-      }
-    }
-    if (!kept.empty() && kept.size() < rows.size()) run.keep(torch::tensor(kept, torch::kLong));
-    rows = std::move(staying);
-  }
-}
-
-/// The same for a batch, whose parts shrink each on a thread of its own.
-void exit_early(const Subnet& subnet, const Policy& policy, const torch::Tensor& images,
-                std::size_t first, EarlyExitRun& result) {
-  for_each_slice(images, [&](std::int64_t offset, const torch::Tensor& slice) {
-    exit_early_slice(subnet, policy, slice, first + static_cast<std::size_t>(offset), result);
-  });
-}
 
 }  // namespace
 
@@ -247,54 +180,6 @@ std::vector<double> exit_accuracies(const Subnet& subnet, const Dataset& data, S
   correct = sum_over(ranks, std::move(correct));
   for (double& exit : correct) exit /= static_cast<double>(data.size(split));
   return correct;
-}
-
-EarlyExitRun run_early_exit(const Subnet& subnet, const Policy& policy, const Dataset& data,
-                            Split split, int batch) {
-  EarlyExitRun result(static_cast<std::size_t>(data.size(split)));
-  for_each_batch(data, split, subnet.plan().resolution, batch, data.size(split),
-                 [&](std::int64_t first, const torch::Tensor& images) {
-                   exit_early(subnet, policy, images, static_cast<std::size_t>(first), result);
-                 });
-  return result;
-}
-
-EarlyExitRun run_early_exit(const Subnet& subnet, const Policy& policy,
-                            const torch::Tensor& images) {
-  EarlyExitRun result(static_cast<std::size_t>(images.size(0)));
-  exit_early(subnet, policy, images, 0, result);
-  return result;
-}
-
-double average_macs(const EarlyExitRun& run, const Policy& policy, const ExitMacs& macs) {
-  const auto& costs = policy.exit ? macs.alone : macs.cumulative;
-  double sum = 0;
-  for (const std::int32_t stage : run.exit)
-    sum += static_cast<double>(costs[static_cast<std::size_t>(stage)]);
-  return sum / static_cast<double>(run.exit.size());
-}
-
-Outcome outcome_of(const EarlyExitRun& run, const Policy& policy,
-                   const std::vector<std::int32_t>& labels, const ExitMacs& macs) {
-  const std::size_t stages = macs.cumulative.size();
-  std::vector<std::int64_t> left(stages, 0);
-  std::vector<std::int64_t> right(stages, 0);
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    const auto stage = static_cast<std::size_t>(run.exit[i]);
-    ++left[stage];
-    if (run.predicted[i] == labels[i]) ++right[stage];
-  }
-  Outcome outcome;
-  outcome.images = static_cast<std::int64_t>(labels.size());
-  const auto images = static_cast<double>(labels.size());
-  std::int64_t correct = 0;
-  for (std::size_t s = 0; s < stages; ++s) {
-    correct += right[s];
-    outcome.exit_share.push_back(static_cast<double>(left[s]) / images);
-  }
-  outcome.accuracy = static_cast<double>(correct) / images;
-  outcome.average_macs = average_macs(run, policy, macs);
-  return outcome;
 }
 
 }  // namespace enas4d

@@ -1,4 +1,4 @@
-// Measuring what is shipped: exit tables of subnets, early exit as it really runs, and its time.
+// Measuring what is shipped: exit tables of subnets, and the time that they take.
 #pragma once
 
 #include <cstdint>
@@ -12,17 +12,10 @@
 #include "nn/subnet_family.h"
 #include "nn/supernet.h"
 #include "policy/exit_table.h"
-#include "util/error.h"
 
 namespace enas4d {
 
 constexpr int kEvaluationBatch = 250;
-
-/// A network answers with what is no number.
-class NotFinite : public Error {
- public:
-  explicit NotFinite(const std::string& reason) : Error(ExitStatus::kFailed, reason) {}
-};
 
 /// Extracts the spec's network and calibrates it on the data set's calibration images.
 Subnet extract_calibrated(const Supernet& supernet, const Plan& plan, const Dataset& data);
@@ -47,31 +40,6 @@ std::vector<double> top_accuracies(const Subnet& subnet, const Dataset& data, Sp
 /// The accuracy of every exit on a split, to which each rank adds its share of the images.
 std::vector<double> exit_accuracies(const Subnet& subnet, const Dataset& data, Split split,
                                     Ranks& ranks);
-
-/// What each image got from true early exit: a batch shrinks to the samples that go on.
-struct EarlyExitRun {
-  std::vector<std::int32_t> exit;       ///< per image, from 0
-  std::vector<std::int32_t> predicted;  ///< per image
-  std::vector<float> confidence;        ///< per image: the policy's measure, at its exit
-
-  explicit EarlyExitRun(std::size_t images) : exit(images), predicted(images), confidence(images) {}
-};
-
-/// Runs one batch. Policies with a fixed exit run up to it, with its head only.
-EarlyExitRun run_early_exit(const Subnet& subnet, const Policy& policy,
-                            const torch::Tensor& images);
-
-/// Runs a whole split in batches of `batch`.
-EarlyExitRun run_early_exit(const Subnet& subnet, const Policy& policy, const Dataset& data,
-                            Split split, int batch);
-
-/// What a run gave, against the true classes. `exit_accuracy` stays empty: an image meets only the
-/// exits on its way.
-Outcome outcome_of(const EarlyExitRun& run, const Policy& policy,
-                   const std::vector<std::int32_t>& labels, const ExitMacs& macs);
-
-/// MACs an image, on average.
-double average_macs(const EarlyExitRun& run, const Policy& policy, const ExitMacs& macs);
 
 /// The first `images` images of a split after the evaluation transform, batch by batch.
 void for_each_batch(const Dataset& data, Split split, int resolution, std::int64_t batch,

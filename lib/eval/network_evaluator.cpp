@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "eval/early_exit.h"
 #include "eval/measure.h"
 
 namespace enas4d {

@@ -3,6 +3,7 @@
 
 #include <torch/torch.h>
 
+#include "eval/early_exit.h"
 #include "eval/measure.h"
 
 namespace enas4d {

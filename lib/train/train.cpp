@@ -13,6 +13,7 @@
 #include "checkpoint/training_state.h"
 #include "checkpoint/weights_files.h"
 #include "data/train_loader.h"
+#include "eval/early_exit.h"
 #include "eval/measure.h"
 #include "train/begin.h"
 #include "train/gradient_bucket.h"

@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "arch/sample.h"
+#include "eval/early_exit.h"
 #include "eval/network_evaluator.h"
 #include "nn/random_network.h"
 #include "support/catch.h"
