@@ -1,10 +1,12 @@
 // enas4d-export: takes one network out of a supernet and writes it, ready to run.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "checkpoint/weights_files.h"
 #include "cli/common_options.h"
 #include "data/dataset.h"
-#include "export/native.h"
+#include "export/network.h"
 #include "search/record.h"
 #include "tools/compute.h"
 #include "tools/images.h"
@@ -14,17 +16,20 @@
 namespace enas4d {
 namespace {
 
-struct ExportOptions {
+constexpr std::int64_t kVerifiedImages = 1000;
+
+struct ExportToolOptions {
   std::string checkpoint;
   std::string specs;
   std::optional<std::int64_t> average_macs;
   ImageOptions images;
-  std::vector<std::string> formats = {"native"};
+  std::vector<std::string> formats = {export_format_words().front()};
+  bool verify = false;
   std::string output;
   ComputeOptions compute;
 };
 
-void declare_export(ExportOptions& options, OptionList& list) {
+void declare_export(ExportToolOptions& options, OptionList& list) {
   list.group("Network");
   add_checkpoint(list, options.checkpoint).required = true;
   add_specs(list, options.specs).required = true;
@@ -33,9 +38,14 @@ void declare_export(ExportOptions& options, OptionList& list) {
            CountFormat{});
   declare_images(options.images, list);
   list.group("Result");
-  list.add("--format", options.formats, "what to write, several with commas", WordList{{"native"}});
+  list.add("--format", options.formats, "what to write, several with commas",
+           WordList{export_format_words()});
+  list.add("--verify", options.verify,
+           "run what was written on the first 1000 images of val, and leave nothing behind unless "
+           "it answers as the network does");
   list.add("-o,--output", options.output,
-           "the directory to write to: native makes subnet.safetensors and manifest.json",
+           "the directory to write to: manifest.json; native: subnet.safetensors; onnx: "
+           "all_exits.onnx and a graph for each stage; torchscript: network.pt",
            TextFormat{"DIR"})
       .required = true;
   declare_compute(options.compute, list);
@@ -65,7 +75,7 @@ const Record& best_within(const std::vector<Record>& records, std::int64_t budge
   return *best;
 }
 
-const Record& chosen(const std::vector<Record>& records, const ExportOptions& options) {
+const Record& chosen(const std::vector<Record>& records, const ExportToolOptions& options) {
   const std::string source = options.specs == "-" ? "standard input" : options.specs;
   if (options.average_macs) return best_within(records, *options.average_macs, source);
   if (records.size() == 1) return records.front();
@@ -75,7 +85,19 @@ const Record& chosen(const std::vector<Record>& records, const ExportOptions& op
                                                   source, records.size()));
 }
 
-ExitStatus run_export(const ExportOptions& options, Session& session) {
+/// Each once, in the order of ExportFormat.
+std::vector<ExportFormat> formats_of(const std::vector<std::string>& words) {
+  std::vector<ExportFormat> formats;
+  const auto& known = export_format_words();
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    if (std::find(words.begin(), words.end(), known[i]) != words.end()) {
+      formats.push_back(static_cast<ExportFormat>(i));
+    }
+  }
+  return formats;
+}
+
+ExitStatus run_export(const ExportToolOptions& options, Session& session) {
   set_up_compute(options.compute, session.console);
   const SupernetFile file = load_supernet(options.checkpoint);
   const std::vector<Record> records =
@@ -86,7 +108,17 @@ ExitStatus run_export(const ExportOptions& options, Session& session) {
     session.console.warning("the record comes from other weights: its policy may not suit these");
   }
   const Dataset data = open_as_trained(options.images, file.data, session.console);
-  export_native(file, record, data, options.output);
+  ExportOptions exporting;
+  exporting.formats = formats_of(options.formats);
+  if (options.verify) exporting.verified_images = kVerifiedImages;
+  for (const VerifiedFiles& files : export_network(file, record, data, exporting, options.output)) {
+    const Agreement& agreement = files.agreement;
+    session.console.info(
+        fmt::format("{}: {} of {} images leave where and as they do in the network ({} close "
+                    "ones do not), logits differ by {:.2g} at most",
+                    files.name, agreement.same_decisions, agreement.images,
+                    agreement.close_decisions, agreement.largest_difference));
+  }
   return ExitStatus::kDone;
 }
 
@@ -97,10 +129,17 @@ const Tool& export_tool() {
       "enas4d-export",
       "write one network of a supernet, ready to run",
       "Extracts the record's network, calibrates its batch norms on training images and writes it "
-      "with its exit policy. Without a policy the network runs to its last exit.",
+      "with its exit policy: for these programs (native), as ONNX graphs (one with all exits, and "
+      "a "
+      "chain of one a stage, so that any runtime can stop early), as a TorchScript module. "
+      "manifest.json tells other programs all they need. Without a policy the network runs to its "
+      "last exit.",
       {{"enas4d-export --checkpoint run/supernet.safetensors --specs front.jsonl "
         "--average-macs 10M --data cifar10:DIR -o net/",
         "of a search's result the best within 10 million average MACs"},
+       {"enas4d-export --checkpoint run/supernet.safetensors --specs best.json --data cifar10:DIR "
+        "--format native,onnx,torchscript --verify -o net/",
+        "in all formats, each run on real images before it is kept"},
        {"enas4d-sample --space cifar10 --which smallest | enas4d-export --specs - "
         "--checkpoint run/supernet.safetensors --data cifar10:DIR -o smallest/",
         "the smallest network"}},

@@ -82,6 +82,14 @@ bool has_norm(Role role);   ///< batch norm after the convolution, which then ha
 bool is_pooled(Role role);  ///< kFinal: the output is the spatial mean
 bool is_head(Role role);    ///< kFeatures or kClassifier: nothing of another stage reads it
 
+/// Calls `use(value)` for every value that the layer reads.
+template <class Use>
+void for_each_read(const Layer& layer, Use&& use) {
+  for (int i = 0; i < layer.input_count; ++i) use(layer.inputs[static_cast<std::size_t>(i)].value);
+  if (layer.gated != kNoValue) use(layer.gated);
+  if (layer.addend != kNoValue) use(layer.addend);
+}
+
 /// "stage1_unit2_block1_expand", "stage1_stem", "stage2_classifier": counted from 1, the same in
 /// checkpoints and exports. The layer's parameters are this name + "_weight", "_bias", or
 /// "_norm_weight", "_norm_bias"; a subnet's statistics

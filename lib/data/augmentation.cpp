@@ -63,11 +63,10 @@ Colours random_colours(double jitter, Rng& rng) {
 }  // namespace
 
 Crop centre_crop(Extent image, Extent crop) {
-  constexpr double kLeastShare = 7.0 / 8;
   const double enlarged = std::max(static_cast<double>(crop.height) / image.height,
                                    static_cast<double>(crop.width) / image.width);
   Crop result;
-  result.box = middle_box(image, crop, std::min(1.0, std::max(kLeastShare, enlarged)));
+  result.box = middle_box(image, crop, std::min(1.0, std::max(kCentreCropShare, enlarged)));
   return result;
 }
 

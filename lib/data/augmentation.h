@@ -37,8 +37,11 @@ struct Extent {
   int height = 0, width = 0;
 };
 
-/// What evaluation sees of an image of size `image`: the middle 7/8 of its shorter side (ImageNet's
-/// custom), more where a crop would have to be enlarged, in the aspect of the crop.
+/// The share of an image's shorter side that evaluation sees, ImageNet's custom.
+constexpr double kCentreCropShare = 7.0 / 8;
+
+/// What evaluation sees of an image of size `image`: its middle, more where a crop would have to be
+/// enlarged, in the aspect of the crop.
 Crop centre_crop(Extent image, Extent crop);
 
 /// What training sees of it.

@@ -58,17 +58,6 @@ Values begin_values(const Plan& plan, const torch::Tensor& images) {
   return values;
 }
 
-namespace {
-
-template <class Use>
-void for_each_read(const Layer& layer, Use&& use) {
-  for (int i = 0; i < layer.input_count; ++i) use(layer.inputs[static_cast<std::size_t>(i)].value);
-  if (layer.gated != kNoValue) use(layer.gated);
-  if (layer.addend != kNoValue) use(layer.addend);
-}
-
-}  // namespace
-
 std::vector<std::size_t> last_uses(const Plan& plan) {
   std::vector<std::size_t> result(static_cast<std::size_t>(plan.values), 0);
   for (std::size_t l = 0; l < plan.layers.size(); ++l) {

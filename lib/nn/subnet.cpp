@@ -10,6 +10,7 @@
 #include "nn/calibration.h"
 #include "nn/dataflow.h"
 #include "nn/depthwise.h"
+#include "nn/folded.h"
 #include "nn/norm_activation.h"
 #include "nn/pointwise.h"
 #include "nn/serial_section.h"
@@ -76,20 +77,12 @@ void Subnet::prepare() {
   const torch::NoGradGuard no_grad;
   auto prepared = std::make_shared<Prepared>();
   for (const Layer& layer : plan_.layers) {
-    const std::string name = layer_name(layer);
-    torch::Tensor weight = weights_.at(name + "_weight");
-    torch::Tensor bias;
-    if (!has_norm(layer.role)) {
-      bias = weights_.at(name + "_bias");
-    } else {
-      if (weights_.count(name + "_norm_mean") == 0) return;  // not calibrated yet
-      const auto scale = weights_.at(name + "_norm_weight") /
-                         torch::sqrt(weights_.at(name + "_norm_var") + kNormEpsilon);
-      bias = weights_.at(name + "_norm_bias") - weights_.at(name + "_norm_mean") * scale;
-      weight = weight * scale.view({-1, 1, 1, 1});
+    if (has_norm(layer.role) && weights_.count(layer_name(layer) + "_norm_mean") == 0) {
+      return;  // not calibrated yet
     }
-    prepared->weight.push_back(prepared_weight(layer, weight));
-    prepared->bias.push_back(bias);
+    const FoldedLayer folded = fold(layer, weights_);
+    prepared->weight.push_back(prepared_weight(layer, folded.weight));
+    prepared->bias.push_back(folded.bias);
   }
   prepared_ = std::move(prepared);
 }

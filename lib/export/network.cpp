@@ -1,0 +1,209 @@
+#include "export/network.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <unistd.h>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "data/augmentation.h"
+#include "eval/measure.h"
+#include "export/chain.h"
+#include "export/onnx_model.h"
+#include "export/torchscript.h"
+#include "util/files.h"
+#include "util/hash.h"
+
+namespace enas4d {
+
+namespace {
+
+/// Files that appear in a directory all at once, when all of them are good.
+class StagedFiles {
+ public:
+  explicit StagedFiles(std::string directory)
+      : directory_(std::move(directory)),
+        staging_(fmt::format("{}/.unfinished-{}", directory_, ::getpid())) {
+    make_directories(staging_);
+  }
+  ~StagedFiles() {
+    std::error_code ignored;
+    std::filesystem::remove_all(staging_, ignored);
+  }
+  StagedFiles(const StagedFiles&) = delete;
+  StagedFiles& operator=(const StagedFiles&) = delete;
+
+  std::string path(const std::string& name) const { return staging_ + "/" + name; }
+
+  /// The path to write a file at.
+  std::string add(const std::string& name) {
+    names_.push_back(name);
+    return path(name);
+  }
+
+  const std::vector<std::string>& names() const { return names_; }
+
+  /// Moves the files to the directory, in the order in which they were added.
+  void publish() const {
+    for (const std::string& name : names_) {
+      std::error_code error;
+      std::filesystem::rename(path(name), directory_ + "/" + name, error);
+      if (error) {
+        throw failed(
+            fmt::format("{}/{}: cannot be written: {}", directory_, name, error.message()));
+      }
+    }
+  }
+
+ private:
+  const std::string directory_, staging_;
+  std::vector<std::string> names_;
+};
+
+/// What a program must know to run the files, all but their hashes.
+Json manifest_of(const Space& space, const Record& record, const DataDescription& data,
+                 const std::vector<ExportFormat>& formats, const std::vector<Link>& chain) {
+  const auto has = [&](ExportFormat format) {
+    return std::find(formats.begin(), formats.end(), format) != formats.end();
+  };
+  Json files;
+  if (has(ExportFormat::kNative)) files["native"] = "subnet.safetensors";
+  if (has(ExportFormat::kOnnx)) {
+    files["onnx"] = "all_exits.onnx";
+    for (std::size_t i = 0; i < chain.size(); ++i) {
+      files["chain"].push_back(fmt::format("stage{}.onnx", i + 1));
+    }
+  }
+  if (has(ExportFormat::kTorchScript)) files["torchscript"] = "network.pt";
+  Json manifest = new_document("manifest");
+  manifest["files"] = std::move(files);
+  manifest["input"] = {{"name", "image"},
+                       {"channels", space.channels},
+                       {"resolution", record.spec.resolution},
+                       {"mean", data.mean},
+                       {"deviation", data.deviation}};
+  // Images with sizes of their own.
+  if (data.resolution > 0) manifest["input"]["crop"] = kCentreCropShare;
+  manifest["classes"] = space.classes;
+  manifest["class_names"] = data.class_names;
+  manifest["record"] = Json::parse(to_line(record));
+  return manifest;
+}
+
+/// The record with all that the export knows of it.
+Record completed(Record record, const SupernetFile& supernet, const Plan& plan,
+                 const Dataset& data) {
+  record.space = supernet.space_hash;
+  record.macs = exit_macs(plan).cumulative;
+  record.params = parameters(plan);
+  record.hashes["checkpoint"] = supernet.hash;
+  record.hashes["data"] = data.description().hash;
+  record.hashes["calibration"] = data.calibration_hash();
+  if (!record.policy) {
+    record.policy = Policy{};
+    record.policy->exit = plan.stages - 1;
+  }
+  return record;
+}
+
+/// Writes one format into `files` and, if asked, runs what was written.
+class FormatWriter {
+ public:
+  FormatWriter(const Subnet& subnet, const Space& space, const Record& record, const Dataset& data,
+               std::int64_t verified_images, StagedFiles& files)
+      : subnet_(subnet),
+        space_(space),
+        record_(record),
+        data_(data),
+        verified_images_(verified_images),
+        files_(files) {}
+
+  void write(ExportFormat format, const Json& manifest) {
+    switch (format) {
+      case ExportFormat::kNative:
+        return write_native();
+      case ExportFormat::kOnnx:
+        return write_onnx(manifest);
+      case ExportFormat::kTorchScript:
+        return write_script(manifest);
+    }
+  }
+
+  std::vector<VerifiedFiles> take_verified() { return std::move(verified_); }
+
+ private:
+  void write_native() {
+    const std::string path = files_.add("subnet.safetensors");
+    save_subnet(path, subnet_, space_, record_, data_.description());
+    check("subnet.safetensors", [&] { return read_native(path, policy()); });
+  }
+
+  void write_onnx(const Json& manifest) {
+    const auto write = [&](const std::string& graph, const Link& link) {
+      const std::string path = files_.add(graph + ".onnx");
+      write_file(path, onnx_model(subnet_.plan(), subnet_.weights(), link, graph, manifest.dump()));
+      return path;
+    };
+    const std::string whole = write("all_exits", all_exits_of(subnet_.plan(), policy()));
+    check("all_exits.onnx", [&] { return read_all_exits(whole, policy()); });
+    std::vector<std::string> chain;
+    for (const Link& link : chain_of(subnet_.plan(), policy())) {
+      chain.push_back(write(fmt::format("stage{}", chain.size() + 1), link));
+    }
+    check(chain.size() == 1 ? "stage1.onnx"
+                            : fmt::format("stage1.onnx to stage{}.onnx", chain.size()),
+          [&] { return read_chain(chain, policy()); });
+  }
+
+  void write_script(const Json& manifest) {
+    const std::string path = files_.add("network.pt");
+    write_torchscript(path, subnet_.plan(), subnet_.weights(), policy(), manifest.dump());
+    check("network.pt", [&] { return read_torchscript(path); });
+  }
+
+  template <class Read>
+  void check(const std::string& name, Read&& read) {
+    if (verified_images_ == 0) return;
+    verified_.push_back({name, verify(name, *read(), subnet_, policy(), data_, verified_images_)});
+  }
+
+  const Policy& policy() const { return *record_.policy; }
+
+  const Subnet& subnet_;
+  const Space& space_;
+  const Record& record_;
+  const Dataset& data_;
+  const std::int64_t verified_images_;
+  StagedFiles& files_;
+  std::vector<VerifiedFiles> verified_;
+};
+
+}  // namespace
+
+const std::vector<std::string>& export_format_words() {
+  static const std::vector<std::string> words = {"native", "onnx", "torchscript"};
+  return words;
+}
+
+std::vector<VerifiedFiles> export_network(const SupernetFile& supernet, Record record,
+                                          const Dataset& data, const ExportOptions& options,
+                                          const std::string& directory) {
+  const Space& space = supernet.supernet->space();
+  const Plan plan = lower(space, record.spec);
+  record = completed(std::move(record), supernet, plan, data);
+  const Subnet subnet = extract_calibrated(supernet.supernet, plan, data);
+  Json manifest = manifest_of(space, record, data.description(), options.formats,
+                              chain_of(plan, *record.policy));
+  StagedFiles files(directory);
+  FormatWriter writer(subnet, space, record, data, options.verified_images, files);
+  for (const ExportFormat format : options.formats) writer.write(format, manifest);
+  for (const std::string& name : files.names()) {
+    manifest["sha256"][name] = sha256(read_file(files.path(name)));
+  }
+  write_file(files.add("manifest.json"), manifest.dump(2) + "\n");
+  files.publish();
+  return writer.take_verified();
+}
+
+}  // namespace enas4d
