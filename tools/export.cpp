@@ -25,6 +25,7 @@ struct ExportToolOptions {
   ImageOptions images;
   std::vector<std::string> formats = {export_format_words().front()};
   bool verify = false;
+  std::int64_t examples = 0;
   std::string output;
   ComputeOptions compute;
 };
@@ -43,6 +44,10 @@ void declare_export(ExportToolOptions& options, OptionList& list) {
   list.add("--verify", options.verify,
            "run what was written on the first 1000 images of val, and leave nothing behind unless "
            "it answers as the network does");
+  list.add("--examples", options.examples,
+           "write this many images of val with the network's answers to examples.safetensors, to "
+           "check other runtimes with",
+           WholeRange{0, 1'000'000});
   list.add("-o,--output", options.output,
            "the directory to write to: manifest.json; native: subnet.safetensors; onnx: "
            "all_exits.onnx and a graph for each stage; torchscript: network.pt",
@@ -110,6 +115,7 @@ ExitStatus run_export(const ExportToolOptions& options, Session& session) {
   const Dataset data = open_as_trained(options.images, file.data, session.console);
   ExportOptions exporting;
   exporting.formats = formats_of(options.formats);
+  exporting.examples = options.examples;
   if (options.verify) exporting.verified_images = kVerifiedImages;
   for (const VerifiedFiles& files : export_network(file, record, data, exporting, options.output)) {
     const Agreement& agreement = files.agreement;

@@ -13,9 +13,11 @@ namespace enas4d {
 std::vector<TensorEntry> tensor_entries(const NamedTensors& tensors, const std::string& prefix) {
   std::vector<TensorEntry> entries;
   for (const auto& [name, tensor] : tensors) {
-    TORCH_CHECK(tensor.is_contiguous() && tensor.scalar_type() == torch::kFloat, name);
-    entries.push_back(
-        {prefix + name, "F32", tensor.sizes().vec(), tensor.data_ptr(), tensor.nbytes()});
+    const bool is_whole = tensor.scalar_type() == torch::kLong;
+    TORCH_CHECK(tensor.is_contiguous() && (is_whole || tensor.scalar_type() == torch::kFloat),
+                name);
+    entries.push_back({prefix + name, is_whole ? "I64" : "F32", tensor.sizes().vec(),
+                       tensor.data_ptr(), tensor.nbytes()});
   }
   return entries;
 }

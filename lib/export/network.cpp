@@ -10,6 +10,7 @@
 #include "data/augmentation.h"
 #include "eval/measure.h"
 #include "export/chain.h"
+#include "export/examples.h"
 #include "export/onnx_model.h"
 #include "export/torchscript.h"
 #include "util/files.h"
@@ -198,6 +199,11 @@ std::vector<VerifiedFiles> export_network(const SupernetFile& supernet, Record r
   StagedFiles files(directory);
   FormatWriter writer(subnet, space, record, data, options.verified_images, files);
   for (const ExportFormat format : options.formats) writer.write(format, manifest);
+  if (options.examples > 0) {
+    write_examples(files.add("examples.safetensors"), subnet, *record.policy, data,
+                   options.examples);
+    manifest["files"]["examples"] = "examples.safetensors";
+  }
   for (const std::string& name : files.names()) {
     manifest["sha256"][name] = sha256(read_file(files.path(name)));
   }

@@ -23,6 +23,7 @@ const std::vector<std::string>& export_format_words();
 struct ExportOptions {
   std::vector<ExportFormat> formats = {ExportFormat::kNative};
   std::int64_t verified_images = 0;  ///< of val, on which all files are run; 0 = none
+  std::int64_t examples = 0;         ///< images of val for examples.safetensors; 0 = no such file
 };
 
 /// What was verified, and how well it agrees.

@@ -1,0 +1,72 @@
+#!/usr/bin/env node
+// Does ONNX Runtime answer as the network that was exported? Runs the examples of a folder that enas4d-export wrote with
+// --format onnx --examples N: all_exits.onnx, every graph of the chain, and early exit. One JSON object on stdout; status 1
+// where logits differ by more than 1e-4 absolute and relative, or more than one decision in 1,000 that is not a close one.
+//
+//   node scripts/examples/check.mjs net
+import path from "node:path";
+import { createRequire } from "node:module";
+import { EarlyExitNetwork, readSafetensors } from "./early_exit.mjs";
+
+const ort = createRequire(import.meta.url)("onnxruntime-node");
+const folder = process.argv[2];
+if (!folder) {
+  console.error("usage: check.mjs NET");
+  process.exit(2);
+}
+
+const network = await EarlyExitNetwork.load(folder);
+const { policy } = network.manifest.record;
+const examples = readSafetensors(path.join(folder, network.manifest.files.examples));
+const [count, ...shape] = examples.image.shape;
+const expected = Object.keys(examples).filter((name) => name.startsWith("logits")).sort();
+
+let agrees = true;
+function largestDifference(outputs) {
+  let largest = 0;
+  for (const name of expected) {
+    examples[name].data.forEach((logit, i) => {
+      const difference = Math.abs(outputs[name].data[i] - logit);
+      if (!(difference <= 1e-4 + 1e-4 * Math.abs(logit))) agrees = false;
+      largest = Math.max(largest, difference);
+    });
+  }
+  return largest;
+}
+
+const image = new ort.Tensor("float32", examples.image.data, [count, ...shape]);
+const whole = await (await network.sessionOf(network.manifest.files.onnx)).run({ image });
+const values = { image };
+for (const graph of network.chain) {
+  Object.assign(values, await graph.run(Object.fromEntries(graph.inputNames.map((name) => [name, values[name]]))));
+}
+
+/** The margin between the two likeliest classes of an example at an exit. */
+function rivalMargin(i, exit) {
+  const { shape: [, classes], data } = examples[`logits${exit}`];
+  const row = [...data.subarray(i * classes, (i + 1) * classes)].sort((a, b) => b - a);
+  const sum = row.reduce((total, logit) => total + Math.exp(logit - row[0]), 0);
+  return (1 - Math.exp(row[1] - row[0])) / sum;
+}
+
+// A decision is close, and float32 makes it, within 0.001 of a threshold or of the second class.
+const run = await network.run(examples.image.data, count);
+let same = 0, close = 0;
+for (let i = 0; i < count; ++i) {
+  const exit = Number(examples.exit.data[i]);
+  if (run.exit[i] === exit && run.label[i] === Number(examples.class.data[i])) {
+    ++same;
+  } else if (run.exit[i] === exit) {
+    if (rivalMargin(i, exit) < 1e-3) ++close;
+  } else if (policy.thresholds.some((threshold) => Math.abs(threshold - run.confidence[i]) < 1e-3)) {
+    ++close;
+  }
+}
+const allExitsDifference = largestDifference(whole);
+const chainDifference = largestDifference(values);
+agrees = agrees && count - same - close <= count / 1000;
+console.log(JSON.stringify({
+  images: count, all_exits_difference: allExitsDifference, chain_difference: chainDifference,
+  same_decisions: same, close_decisions: close, agrees,
+}));
+process.exit(agrees ? 0 : 1);
