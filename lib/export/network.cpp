@@ -63,8 +63,8 @@ class StagedFiles {
 };
 
 /// What a program must know to run the files, all but their hashes.
-Json manifest_of(const Space& space, const Record& record, const DataDescription& data,
-                 const std::vector<ExportFormat>& formats, const std::vector<Link>& chain) {
+Json manifest_of(const Space& space, const Plan& plan, const Record& record,
+                 const DataDescription& data, const std::vector<ExportFormat>& formats) {
   const auto has = [&](ExportFormat format) {
     return std::find(formats.begin(), formats.end(), format) != formats.end();
   };
@@ -72,7 +72,8 @@ Json manifest_of(const Space& space, const Record& record, const DataDescription
   if (has(ExportFormat::kNative)) files["native"] = "subnet.safetensors";
   if (has(ExportFormat::kOnnx)) {
     files["onnx"] = "all_exits.onnx";
-    for (std::size_t i = 0; i < chain.size(); ++i) {
+    const std::size_t links = chain_of(plan, *record.policy).size();
+    for (std::size_t i = 0; i < links; ++i) {
       files["chain"].push_back(fmt::format("stage{}.onnx", i + 1));
     }
   }
@@ -88,6 +89,12 @@ Json manifest_of(const Space& space, const Record& record, const DataDescription
   if (data.resolution > 0) manifest["input"]["crop"] = kCentreCropShare;
   manifest["classes"] = space.classes;
   manifest["class_names"] = data.class_names;
+  const ExitMacs macs = exit_macs(plan);
+  if (record.policy->exit) {
+    manifest["macs"] = {macs.alone[static_cast<std::size_t>(*record.policy->exit)]};
+  } else {
+    manifest["macs"] = macs.cumulative;
+  }
   manifest["record"] = Json::parse(to_line(record));
   return manifest;
 }
@@ -194,8 +201,7 @@ std::vector<VerifiedFiles> export_network(const SupernetFile& supernet, Record r
   const Plan plan = lower(space, record.spec);
   record = completed(std::move(record), supernet, plan, data);
   const Subnet subnet = extract_calibrated(supernet.supernet, plan, data);
-  Json manifest = manifest_of(space, record, data.description(), options.formats,
-                              chain_of(plan, *record.policy));
+  Json manifest = manifest_of(space, plan, record, data.description(), options.formats);
   StagedFiles files(directory);
   FormatWriter writer(subnet, space, record, data, options.verified_images, files);
   for (const ExportFormat format : options.formats) writer.write(format, manifest);

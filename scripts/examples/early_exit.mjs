@@ -46,8 +46,11 @@ function keepRows(tensor, rows) {
 }
 
 export class EarlyExitNetwork {
-  /** Reads the folder that enas4d-export wrote with --format onnx; `options` are those of an InferenceSession. */
-  static async load(folder, options = {}) {
+  /**
+   * Reads the folder that enas4d-export wrote with --format onnx; `options` are those of an InferenceSession. One thread is the
+   * default: each session has threads of its own, which spin for a while after their graph and slow the next one down.
+   */
+  static async load(folder, options = { intraOpNumThreads: 1 }) {
     const manifest = JSON.parse(fs.readFileSync(path.join(folder, "manifest.json"), "utf8"));
     if (!manifest.files.chain) throw new Error(`${folder}: was exported without --format onnx`);
     const session = (file) => ort.InferenceSession.create(path.join(folder, file), options);
@@ -62,6 +65,13 @@ export class EarlyExitNetwork {
   get shape() {
     const { channels, resolution } = this.manifest.input;
     return [channels, resolution, resolution];
+  }
+
+  /** Names of the values that graphs after `stage` take. */
+  takenAfter(stage) {
+    const given = this.chain.slice(0, stage + 1).flatMap((graph) => graph.outputNames);
+    const taken = new Set(this.chain.slice(stage + 1).flatMap((graph) => graph.inputNames));
+    return ["image", ...given.filter((name) => taken.has(name))];
   }
 
   /** Bytes, pixel after pixel, as the network takes them: channels x height x width floats. */
@@ -82,7 +92,7 @@ export class EarlyExitNetwork {
    * that it left at, and the multiply-accumulates that it took.
    */
   async run(pixels, count) {
-    const { policy, macs } = this.manifest.record;
+    const { macs, record: { policy } } = this.manifest;
     const result = {
       label: new Int32Array(count), confidence: new Float32Array(count), exit: new Int32Array(count), macs: new Float64Array(count),
     };
@@ -104,10 +114,10 @@ export class EarlyExitNetwork {
         result.label[row] = label[i];
         result.confidence[row] = confidence[i];
         result.exit[row] = exit;
-        result.macs[row] = macs[exit - 1];
+        result.macs[row] = macs[stage];
       });
       if (staying.length > 0 && staying.length < rows.length) {
-        for (const name of Object.keys(values)) values[name] = keepRows(values[name], staying);
+        for (const name of this.takenAfter(stage)) values[name] = keepRows(values[name], staying);
       }
       rows = staying.map((i) => rows[i]);
     }
