@@ -117,10 +117,14 @@ Point Archive::place(const OperatingPoint& point) const {
   return {1 - point.accuracy, point.average_macs / largest_macs_};
 }
 
-double Archive::hypervolume() const {
+std::vector<Point> Archive::front_places() const {
   std::vector<Point> places;
   for (const FrontPoint& point : front_) places.push_back(point.place);
-  return enas4d::hypervolume(places, {1, 1});
+  return places;
+}
+
+double Archive::hypervolume() const {
+  return enas4d::hypervolume(front_places(), {1, 1});
 }
 
 std::vector<FrontMember> Archive::front() const {

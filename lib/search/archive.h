@@ -71,6 +71,7 @@ class Archive {
   /// spec.
   Point place(const OperatingPoint& point) const;
 
+  std::vector<Point> front_places() const;
   std::size_t front_size() const { return front_.size(); }
   double hypervolume() const;  ///< of the front, reference (1, 1)
 

@@ -5,6 +5,7 @@
 
 #include "arch/sample.h"
 #include "search/pareto.h"
+#include "search/predictor.h"
 
 namespace enas4d {
 namespace {
@@ -57,14 +58,34 @@ void Evolution::breed(std::size_t count, Proposals& proposals) const {
   if (parents_.empty()) return;  // nothing that was proposed could be measured
   Rng first(seed_, {generation_});
   const std::vector<std::size_t> litter = litter_parents(first);
+  // From the second half of the tries on draws are uniform: a population that has converged has no
+  // new children, but the ground may have new specs.
+  const auto draw = [&](int tried, Rng& rng) {
+    return tried < Proposals::kTries / 2 ? child(litter, rng) : ground_.draw(rng);
+  };
+  const CurvePredictor predictor(ground_.space, archive_);
+  std::vector<Point> front = archive_.front_places();
   for (std::uint64_t i = 0; proposals.size() < count; ++i) {
     Rng rng(seed_, {generation_, i});
-    // From the second half of the tries on draws are uniform: a population that has converged has
-    // no new children, but the ground may have new specs.
-    const bool found = proposals.take_drawn([&](int tried) {
-      return tried < Proposals::kTries / 2 ? child(litter, rng) : ground_.draw(rng);
-    });
-    if (!found) break;
+    const auto drawn = proposals.takeable(static_cast<std::size_t>(options_.screened),
+                                          [&](int tried) { return draw(tried, rng); });
+    if (drawn.empty()) break;
+    // Beside what the children before it may become.
+    const Spec* best = nullptr;
+    std::vector<Point> best_front;
+    double most = -1;
+    for (const Spec& spec : drawn) {
+      std::vector<Point> grown = front;
+      const std::vector<Point> curve = predictor.curve(spec);
+      grown.insert(grown.end(), curve.begin(), curve.end());
+      const double volume = hypervolume(grown, kReference);
+      if (volume <= most) continue;
+      most = volume;
+      best = &spec;
+      best_front = std::move(grown);
+    }
+    proposals.take(*best);
+    front = std::move(best_front);
   }
 }
 

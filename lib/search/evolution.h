@@ -18,6 +18,7 @@ struct EvolutionOptions {
   int children = 10;             ///< of a generation: the fewer, the more generations learn
   double mutation_rate = 0.1;    ///< chance that one choice is drawn again
   double crossover_share = 0.5;  ///< of the children; the others are mutants of one parent
+  int screened = 32;             ///< draws of which the most promising becomes a child
 };
 
 class Evolution : public Strategy {

@@ -22,11 +22,34 @@ Spec Ground::with_prefix(const Spec& kept, Spec spec) {
   return spec;
 }
 
+namespace {
+
+bool contains(const std::vector<Spec>& specs, const Spec& spec) {
+  return std::find(specs.begin(), specs.end(), spec) != specs.end();
+}
+
+}  // namespace
+
+bool Proposals::can_take(const Spec& spec) const {
+  return !contains(specs_, spec) && !archive_.knows(spec) && ground_.allowed(spec);
+}
+
 bool Proposals::take(const Spec& spec) {
-  if (archive_.knows(spec) || !ground_.allowed(spec)) return false;
-  if (!hashes_.insert(spec_hash(spec)).second) return false;
+  if (!can_take(spec)) return false;
   specs_.push_back(spec);
   return true;
+}
+
+std::vector<Spec> Proposals::takeable(std::size_t count,
+                                      const std::function<Spec(int)>& draw) const {
+  std::vector<Spec> specs;
+  for (int i = 0; i < kTries && specs.size() < count; ++i) {
+    // Where new specs are rare, some have to do.
+    if (!specs.empty() && i >= kTries / 10) break;
+    Spec spec = draw(i);
+    if (!contains(specs, spec) && can_take(spec)) specs.push_back(std::move(spec));
+  }
+  return specs;
 }
 
 bool Proposals::take_drawn(const std::function<Spec(int)>& draw) {

@@ -4,8 +4,6 @@
 
 #include <cstddef>
 #include <functional>
-#include <string>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -54,14 +52,18 @@ class Proposals {
   bool take_drawn(const std::function<Spec(int)>& draw);
   static constexpr int kTries = 1000;
 
+  /// Up to `count` distinct ones that could be taken, of which none is; fewer where they are rare.
+  std::vector<Spec> takeable(std::size_t count, const std::function<Spec(int)>& draw) const;
+
   std::size_t size() const { return specs_.size(); }
   std::vector<Spec> specs() && { return std::move(specs_); }
 
  private:
+  bool can_take(const Spec& spec) const;
+
   const Ground& ground_;
   const Archive& archive_;
   std::vector<Spec> specs_;
-  std::unordered_set<std::string> hashes_;
 };
 
 /// Uniform draws: what the others are measured by.

@@ -4,7 +4,6 @@
 #include <cassert>
 #include <new>
 
-#include <fmt/format.h>
 #include <openssl/evp.h>
 
 namespace enas4d {
@@ -36,7 +35,14 @@ std::string Sha256::digest() {
   std::array<unsigned char, 32> bytes;
   [[maybe_unused]] const int done = EVP_DigestFinal_ex(state_->context, bytes.data(), nullptr);
   assert(done == 1);
-  return fmt::format("{:02x}", fmt::join(bytes, ""));
+  // Searches hash every draw: fmt would take longer than SHA-256 does.
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const unsigned char byte : bytes) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
 }
 
 std::string sha256(std::string_view bytes) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <numeric>
@@ -14,6 +15,7 @@
 #include "arch/sample.h"
 #include "bench/decode.h"
 #include "bench/figures.h"
+#include "bench/search_quality.h"
 #include "data/dataset.h"
 #include "eval/measure.h"
 #include "eval/network_evaluator.h"
@@ -191,6 +193,10 @@ int bench_decode(const std::string& folder) {
 
 int main(int count, char** words) {
   using namespace enas4d;
+  if (count == 5 && std::string(words[1]) == "search-quality") {
+    print_search_quality(words[2], words[3], std::atoi(words[4]));
+    return 0;
+  }
   const std::map<std::string, std::function<int()>> benches = {
       {"sgemm", bench_sgemm},
       {"train-largest", bench_train_largest},
@@ -214,7 +220,8 @@ int main(int count, char** words) {
         stderr,
         "usage: enas4d-bench "
         "sgemm|train-largest|train-sandwich|train-reference|train-operations|train-sweep|"
-        "train-naive|inference|early-exit-64|early-exit-1|search|prefixes|fit|decode [DIR]\n");
+        "train-naive|inference|early-exit-64|early-exit-1|search|prefixes|fit|decode [DIR]|"
+        "search-quality SPACE JOURNAL SPECS\n");
     return 2;
   }
   torch::set_num_threads(usable_cpus());

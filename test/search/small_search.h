@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -102,18 +101,14 @@ class FakeEvaluator : public Evaluator {
   std::map<std::string, int> calls;
   std::vector<Spec> specs;  ///< in that order
   std::size_t evaluated = 0;
-  /// MACs that a real evaluator would execute for an image: those of a prefix once a call.
-  std::int64_t executed_macs = 0;
 
   bool evaluate(const std::vector<Spec>& asked, const Done& done) override {
-    std::set<std::string> executed;
     for (std::size_t i = 0; i < asked.size(); ++i) {
       if (evaluated == most) return false;
       ++evaluated;
       const std::size_t index = backwards ? asked.size() - 1 - i : i;
       ++calls[spec_hash(asked[index])];
       specs.push_back(asked[index]);
-      execute(asked[index], executed);
       if (asked[index] == fails) {
         done(index, Failure{"exit 1 gave a logit that is not finite"});
       } else {
@@ -150,16 +145,6 @@ class FakeEvaluator : public Evaluator {
   }
 
  private:
-  void execute(const Spec& spec, std::set<std::string>& executed) {
-    const int stages = static_cast<int>(spec.stages.size());
-    const auto cumulative = exit_macs(lower(prefix(space_, stages), spec)).cumulative;
-    for (int s = 0; s < stages; ++s) {
-      if (!executed.insert(spec_hash(prefix(spec, s + 1))).second) continue;
-      const auto index = static_cast<std::size_t>(s);
-      executed_macs += cumulative[index] - (s == 0 ? 0 : cumulative[index - 1]);
-    }
-  }
-
   /// The share of good choices: each stage builds on those before it.
   static double well_built(const Spec& spec, std::size_t stages) {
     int good = 0, all = 0;

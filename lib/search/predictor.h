@@ -1,0 +1,30 @@
+// What a spec's accuracy / average-MACs curve may look like, guessed from the specs that were
+// evaluated: proposals are screened with it, so that evaluations go to those that may better the
+// front. OFA screens with a network trained on thousands of accuracies; kernel ridge regression on
+// the choices needs a few dozen.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "search/archive.h"
+
+namespace enas4d {
+
+class CurvePredictor {
+ public:
+  /// Learns from all that `archive`, which must have a candidate, knows; `space`: of its specs.
+  CurvePredictor(const Space& space, const Archive& archive);
+
+  /// Points of the curve in the archive's plane, evenly from the MACs of the first exit to all.
+  std::vector<Point> curve(const Spec& spec) const;
+
+ private:
+  struct Learnt;
+
+  const Space& space_;
+  const Archive& archive_;
+  std::shared_ptr<const Learnt> learnt_;
+};
+
+}  // namespace enas4d
