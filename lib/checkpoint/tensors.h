@@ -12,8 +12,8 @@
 
 namespace enas4d {
 
-/// Entries that point into `tensors`, which must be contiguous float32 or int64 on the CPU and outlive
-/// them.
+/// Entries that point into `tensors`, which must be contiguous float32 or int64 on the CPU and
+/// outlive them.
 std::vector<TensorEntry> tensor_entries(const NamedTensors& tensors,
                                         const std::string& prefix = "");
 

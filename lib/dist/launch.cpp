@@ -22,7 +22,8 @@ namespace enas4d {
 namespace {
 
 constexpr std::array kForwarded = {SIGTERM, SIGINT, SIGUSR1, SIGXCPU};
-constexpr std::chrono::seconds kGrace{3};  ///< for ranks to notice that another has failed
+/// For ranks to notice that another has failed, on a busy machine, too.
+constexpr std::chrono::seconds kGrace{6};
 
 /// From good to bad. What a rank says of itself comes before the mere failure that it is to others.
 int badness(int status) {

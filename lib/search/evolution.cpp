@@ -58,10 +58,10 @@ void Evolution::breed(std::size_t count, Proposals& proposals) const {
   if (parents_.empty()) return;  // nothing that was proposed could be measured
   Rng first(seed_, {generation_});
   const std::vector<std::size_t> litter = litter_parents(first);
-  // From the second half of the tries on draws are uniform: a population that has converged has no
-  // new children, but the ground may have new specs.
+  // After some tries draws are uniform: a population that has converged has few new children, but
+  // the ground may have new specs.
   const auto draw = [&](int tried, Rng& rng) {
-    return tried < Proposals::kTries / 2 ? child(litter, rng) : ground_.draw(rng);
+    return tried < Proposals::kTries / 10 ? child(litter, rng) : ground_.draw(rng);
   };
   const CurvePredictor predictor(ground_.space, archive_);
   std::vector<Point> front = archive_.front_places();

@@ -45,7 +45,7 @@ std::vector<Spec> Proposals::takeable(std::size_t count,
   std::vector<Spec> specs;
   for (int i = 0; i < kTries && specs.size() < count; ++i) {
     // Where new specs are rare, some have to do.
-    if (!specs.empty() && i >= kTries / 10) break;
+    if (!specs.empty() && i >= kTries / 2) break;
     Spec spec = draw(i);
     if (!contains(specs, spec) && can_take(spec)) specs.push_back(std::move(spec));
   }
