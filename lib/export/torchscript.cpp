@@ -1,6 +1,8 @@
 #include "export/torchscript.h"
 
+#include <algorithm>
 #include <cmath>
+#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -10,7 +12,7 @@
 
 #include "export/chain.h"
 #include "nn/folded.h"
-#include "util/error.h"
+#include "util/files.h"
 
 namespace enas4d {
 namespace {
@@ -218,11 +220,10 @@ void write_torchscript(const std::string& path, const Plan& plan, const NamedTen
                             c10::List<double>(policy.thresholds));
   module.register_attribute("manifest", c10::StringType::get(), manifest);
   module.define(ScriptWriter(plan, policy).source());
-  try {
-    module.save(path);
-  } catch (const c10::Error& error) {
-    throw failed(fmt::format("{}: cannot be written: {}", path, error.what_without_backtrace()));
-  }
+  // Not to the path: LibTorch's writer ends the program where the disk is full.
+  std::ostringstream file;
+  module.save(file);
+  write_file(path, file.str());
 }
 
 }  // namespace enas4d

@@ -15,8 +15,13 @@ if (!folder) {
   process.exit(2);
 }
 
-const network = await EarlyExitNetwork.load(folder);
+function fail(message) {
+  console.error(`check.mjs: ${message}`);
+  process.exit(1);
+}
+const network = await EarlyExitNetwork.load(folder).catch((error) => fail(error.message));
 const { policy } = network.manifest.record;
+if (!network.manifest.files.examples) fail(`${folder}: was exported without --examples`);
 const examples = readSafetensors(path.join(folder, network.manifest.files.examples));
 const [count, ...shape] = examples.image.shape;
 const expected = Object.keys(examples).filter((name) => name.startsWith("logits")).sort();
@@ -58,7 +63,7 @@ for (let i = 0; i < count; ++i) {
     ++same;
   } else if (run.exit[i] === exit) {
     if (rivalMargin(i, exit) < 1e-3) ++close;
-  } else if (policy.thresholds.some((threshold) => Math.abs(threshold - run.confidence[i]) < 1e-3)) {
+  } else if ((policy.thresholds ?? []).some((threshold) => Math.abs(threshold - run.confidence[i]) < 1e-3)) {
     ++close;
   }
 }

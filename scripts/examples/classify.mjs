@@ -19,11 +19,16 @@ if (files.length === 0) {
 /** The pixels of a binary PPM (3 channels) or PGM (1) of 8 bits. */
 function readPnm(file, channels, resolution) {
   const bytes = fs.readFileSync(file);
-  const [header, kind, width, height, most] =
-    /^(P[56])(?:\s+|#[^\n]*\n)+(\d+)(?:\s+|#[^\n]*\n)+(\d+)(?:\s+|#[^\n]*\n)+(\d+)\s/.exec(bytes.toString("latin1", 0, 1024)) ?? [];
+  const match = /^(P[56])(?:\s+|#[^\n]*\n)+(\d+)(?:\s+|#[^\n]*\n)+(\d+)(?:\s+|#[^\n]*\n)+(\d+)\s/.exec(bytes.toString("latin1", 0, 1024));
+  if (!match) throw new Error(`${file}: must be a binary PPM or PGM`);
+  const [header, kind, width, height, most] = match;
   const wanted = `P${channels === 3 ? 6 : 5} ${resolution}x${resolution} 255`;
-  if (`${kind} ${width}x${height} ${most}` !== wanted) throw new Error(`${file}: must be ${wanted}, is ${kind} ${width}x${height} ${most}`);
-  return bytes.subarray(header.length);
+  const found = `${kind} ${width}x${height} ${most}`;
+  if (found !== wanted) throw new Error(`${file}: must be ${wanted}, is ${found}`);
+  const pixels = bytes.subarray(header.length);
+  const size = channels * resolution * resolution;
+  if (pixels.length < size) throw new Error(`${file}: is cut: ${pixels.length} bytes of pixels of ${size}`);
+  return pixels;
 }
 
 try {

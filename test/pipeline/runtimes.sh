@@ -41,3 +41,13 @@ node "$examples/classify.mjs" net photos/val/*/{1,2,3}.ppm >lines.tsv || fail "c
 [[ $(awk -F'\t' '{ split($1, path, "/"); right += path[3] == $2 } END { print right }' lines.tsv) -ge 5 ]] ||
   fail "classes: $(cat lines.tsv)"
 grep -qE $'\texit [12]\t[0-9]+ MACs$' lines.tsv || fail "exits: $(cat lines.tsv)"
+
+# What can be wrong with them.
+head -c 40 photos/val/reddish/1.ppm >cut.ppm
+expect 1 "cut.ppm: is cut: " node "$examples/classify.mjs" net cut.ppm
+: >empty.ppm
+expect 1 "empty.ppm: must be a binary PPM or PGM" node "$examples/classify.mjs" net empty.ppm
+expect 1 "nowhere/manifest.json" node "$examples/check.mjs" nowhere
+enas4d-export --checkpoint run/supernet.safetensors --specs front.jsonl --average-macs "$budget" --data folder:photos --cache cache \
+  --format onnx --quiet -o bare
+expect 1 "bare: was exported without --examples" node "$examples/check.mjs" bare

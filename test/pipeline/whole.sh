@@ -43,3 +43,12 @@ sum=$(sha256sum run/checkpoint.safetensors)
 # Shipped names, fixed order, and readers that leave early.
 enas4d-sample --space cifar10 --count 200000 | head -n 2 >two.jsonl || true
 [[ $(wc -l <two.jsonl) == 2 ]] || fail "head got $(wc -l <two.jsonl) lines"
+
+enas4d-sample --space "$here/tiny-space.json" --which largest >largest.json
+
+# A disk that fills up while a network is exported.
+for format in native onnx torchscript; do
+  expect 1 "cannot be written: File too large" bash -c \
+    "ulimit -f 4; trap '' XFSZ; exec enas4d-export --checkpoint '$weights' --specs largest.json --data '$data' --format $format --quiet -o full"
+  [[ $(find full -type f | wc -l) == 0 ]] || fail "$format: half an export is left: $(find full)"
+done
