@@ -14,74 +14,80 @@ namespace enas4d {
 
 namespace {
 
-SupernetFile untrained_supernet(const Dataset& data) {
-  SupernetFile file;
-  file.supernet = Supernet(pencil_space(2), 1);
-  randomise(file.supernet, 2);
-  file.data = data.description();
-  file.space_hash = space_hash(file.supernet->space());
-  file.hash = "0123";
-  return file;
-}
+/// What an export starts from: an untrained supernet of two stages, and its data.
+struct Origin {
+  Origin() : data(tiny_data()) {
+    supernet.supernet = Supernet(pencil_space(2), 1);
+    randomise(supernet.supernet, 2);
+    supernet.data = data.description();
+    supernet.space_hash = space_hash(space());
+    supernet.hash = "0123";
+  }
+
+  const Space& space() const { return supernet.supernet->space(); }
+  Record record(const Spec& spec) const { return describe(space(), supernet.space_hash, spec); }
+  /// The same, with early exit.
+  Record dynamic_record(const Spec& spec) const {
+    Record result = record(spec);
+    result.policy = Policy{Confidence::kMaxSoftmax, {0.5}, {}};
+    return result;
+  }
+  std::vector<VerifiedFiles> write(const Record& record, const ExportOptions& options) const {
+    return export_network(supernet, record, data, options, folder / "net");
+  }
+
+  TemporaryFolder folder;
+  Dataset data;
+  SupernetFile supernet;
+};
 
 }  // namespace
 
 TEST_CASE("the exported network answers as the one that was measured", "[export]") {
-  const TemporaryFolder folder;
-  const Dataset data = tiny_data();
-  const SupernetFile supernet = untrained_supernet(data);
-  const Space& space = supernet.supernet->space();
-  Record record = describe(space, supernet.space_hash, largest(space));
-  record.policy = Policy{Confidence::kMaxSoftmax, {0.5}, {}};
-  export_network(supernet, record, data, {}, folder / "net");
+  const Origin origin;
+  const Record record = origin.dynamic_record(largest(origin.space()));
+  origin.write(record, {});
 
-  const SubnetFile net = load_subnet(folder / "net/subnet.safetensors");
-  const Subnet measured = extract_calibrated(supernet.supernet, lower(space, record.spec), data);
-  const ExitTable expected = measure(measured, data, Split::kVal);
-  const ExitTable actual = measure(net.subnet, data, Split::kVal);
+  const SubnetFile net = load_subnet(origin.folder / "net/subnet.safetensors");
+  const Subnet measured =
+      extract_calibrated(origin.supernet.supernet, lower(origin.space(), record.spec), origin.data);
+  const ExitTable expected = measure(measured, origin.data, Split::kVal);
+  const ExitTable actual = measure(net.subnet, origin.data, Split::kVal);
   for (std::size_t s = 0; s < 2; ++s) {
     CHECK(actual.exits[s].predicted == expected.exits[s].predicted);
     CHECK(actual.exits[s].confidence == expected.exits[s].confidence);
   }
   CHECK(net.record.policy == record.policy);
   CHECK(net.record.hashes.at("checkpoint") == "0123");
-  CHECK(net.data.mean == data.description().mean);
+  CHECK(net.data.mean == origin.data.description().mean);
 }
 
 TEST_CASE("a record without policy is exported with its last exit", "[export]") {
-  const TemporaryFolder folder;
-  const Dataset data = tiny_data();
-  const SupernetFile supernet = untrained_supernet(data);
-  const Space& space = supernet.supernet->space();
-  export_network(supernet, describe(space, supernet.space_hash, smallest(space)), data, {},
-                 folder / "net");
-  const SubnetFile net = load_subnet(folder / "net/subnet.safetensors");
+  const Origin origin;
+  origin.write(origin.record(smallest(origin.space())), {});
+  const SubnetFile net = load_subnet(origin.folder / "net/subnet.safetensors");
   CHECK(net.record.policy->exit == 1);
 }
 
 TEST_CASE("the manifest tells files, input, preprocessing, classes and the record", "[export]") {
-  const TemporaryFolder folder;
-  const Dataset data = tiny_data();
-  const SupernetFile supernet = untrained_supernet(data);
-  const Space& space = supernet.supernet->space();
-  Record record = describe(space, supernet.space_hash, smallest(space));
-  record.policy = Policy{Confidence::kMaxSoftmax, {0.5}, {}};
+  const Origin origin;
+  const Record record = origin.dynamic_record(smallest(origin.space()));
   const ExportOptions options{
       {ExportFormat::kNative, ExportFormat::kOnnx, ExportFormat::kTorchScript}, 30};
-  const auto verified = export_network(supernet, record, data, options, folder / "net");
+  const auto verified = origin.write(record, options);
   JsonObject manifest =
-      open_document(JsonValue::read_file(folder / "net/manifest.json"), "manifest");
+      open_document(JsonValue::read_file(origin.folder / "net/manifest.json"), "manifest");
   JsonObject files = manifest.required("files").object();
   CHECK(files.required("native").text() == "subnet.safetensors");
   CHECK(files.required("onnx").text() == "all_exits.onnx");
   CHECK(files.required("torchscript").text() == "network.pt");
   CHECK(files.required("chain").items().at(1).text() == "stage2.onnx");
   for (const auto& [name, hash] : manifest.required("sha256").object().entries()) {
-    CHECK(hash.text() == sha256(read_file(folder / ("net/" + name))));
+    CHECK(hash.text() == sha256(read_file(origin.folder / ("net/" + name))));
   }
   CHECK(manifest.required("input").object().required("resolution").small_whole(1, 100) == 8);
   CHECK(manifest.required("classes").small_whole(1, 10) == 3);
-  CHECK(read_record(manifest.required("record")).spec == smallest(space));
+  CHECK(read_record(manifest.required("record")).spec == smallest(origin.space()));
 
   REQUIRE(verified.size() == 4);  // two of ONNX, on all of val
   for (const VerifiedFiles& file : verified) {
@@ -92,17 +98,13 @@ TEST_CASE("the manifest tells files, input, preprocessing, classes and the recor
 }
 
 TEST_CASE("an export that fails leaves the directory as it was", "[export]") {
-  const TemporaryFolder folder;
-  const Dataset data = tiny_data();
-  const SupernetFile supernet = untrained_supernet(data);
-  const Space& space = supernet.supernet->space();
-  make_directories(folder / "net/network.pt/in-the-way");
+  const Origin origin;
+  make_directories(origin.folder / "net/network.pt/in-the-way");
   const ExportOptions options{{ExportFormat::kTorchScript}, 0};
-  CHECK_THROWS_WITH(export_network(supernet, describe(space, supernet.space_hash, smallest(space)),
-                                   data, options, folder / "net"),
+  CHECK_THROWS_WITH(origin.write(origin.record(smallest(origin.space())), options),
                     Contains("network.pt: cannot be written: "));
-  CHECK_FALSE(file_exists(folder / "net/manifest.json"));
-  CHECK(std::distance(std::filesystem::directory_iterator(folder / "net"), {}) == 1);
+  CHECK_FALSE(file_exists(origin.folder / "net/manifest.json"));
+  CHECK(std::distance(std::filesystem::directory_iterator(origin.folder / "net"), {}) == 1);
 }
 
 }  // namespace enas4d
