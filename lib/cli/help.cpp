@@ -40,7 +40,16 @@ std::string left_column(const Option& option) {
                      option.placeholder.empty() ? "" : " ", option.placeholder);
 }
 
-/// " [default]" where there is one worth telling.
+std::string usage_line(const Tool& tool, const OptionList& list) {
+  std::string line = "Usage: " + tool.name;
+  for (const Option& option : list.options()) {
+    if (option.required) line += fmt::format(" {} {}", option.flag(), option.placeholder);
+  }
+  return line + " [options]";
+}
+
+}  // namespace
+
 std::string default_text(const Option& option) {
   const Json value = option.to_json();
   if (option.required) return " (required)";
@@ -51,16 +60,6 @@ std::string default_text(const Option& option) {
   }
   return fmt::format(" [{}]", value.dump());
 }
-
-std::string usage_line(const Tool& tool, const OptionList& list) {
-  std::string line = "Usage: " + tool.name;
-  for (const Option& option : list.options()) {
-    if (option.required) line += fmt::format(" {} {}", option.flag(), option.placeholder);
-  }
-  return line + " [options]";
-}
-
-}  // namespace
 
 std::string help_text(const Tool& tool, const OptionList& list) {
   std::string page;

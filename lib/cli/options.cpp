@@ -265,19 +265,23 @@ Option& OptionList::add(const std::string& names, std::vector<std::string>& fiel
     field.clear();
     for (const JsonValue& item : value.items()) field.push_back(words[item.word(words)]);
   };
-  return declare({names, fmt::format("{}", fmt::join(words, ",")), help, from_text, from_json,
-                  [&field] { return Json(field); }});
+  Option& option = declare({names, fmt::format("{}", fmt::join(words, ",")), help, from_text,
+                            from_json, [&field] { return Json(field); }});
+  option.words = words;
+  return option;
 }
 
 Option& OptionList::add_word(const std::string& names, const std::vector<std::string>& words,
                              const std::string& help, std::function<void(std::size_t)> set,
                              std::function<std::size_t()> index) {
   const std::string flag = flag_of(names);
-  return declare(
-      {names, fmt::format("{}", fmt::join(words, "|")), help,
-       [set, flag, words](const std::string& text) { set(word_index(flag, words, text)); },
-       [set, words](const JsonValue& value) { set(value.word(words)); },
-       [index, words] { return Json(words[index()]); }});
+  Option& option =
+      declare({names, fmt::format("{}", fmt::join(words, "|")), help,
+               [set, flag, words](const std::string& text) { set(word_index(flag, words, text)); },
+               [set, words](const JsonValue& value) { set(value.word(words)); },
+               [index, words] { return Json(words[index()]); }});
+  option.words = words;
+  return option;
 }
 
 }  // namespace enas4d

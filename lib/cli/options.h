@@ -27,6 +27,7 @@ struct Option {
   std::string group = {};    ///< its heading in --help
   bool required = false;     ///< must be set by flag or file
   bool configurable = true;  ///< may stand in a --config file and is printed by --print-config
+  std::vector<std::string> words = {};  ///< all that its value may be; empty = not only words
 
   std::string flag() const;  ///< "--output"
   std::string key() const;   ///< "output", dashes as underscores

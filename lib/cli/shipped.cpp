@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <iterator>
 #include <system_error>
-#include <vector>
 
 #include <fmt/format.h>
 
@@ -15,27 +14,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The first that has the folder holds: a build tree reads its sources, an installed program what
-/// was installed with it.
-constexpr const char* kSchemaFolders[] = {ENAS4D_SOURCE_SCHEMAS, ENAS4D_INSTALL_SCHEMAS};
+/// The first that has the folder holds: an installed program reads what was installed with it,
+/// wherever that has been moved, a build tree its sources.
+std::vector<fs::path> schema_folders() {
+  std::error_code unknown;
+  const fs::path program = fs::read_symlink("/proc/self/exe", unknown);
+  return {program.parent_path().parent_path() / "share/enas4d/schemas", ENAS4D_SOURCE_SCHEMAS,
+          ENAS4D_INSTALL_SCHEMAS};
+}
 
 bool is_path(const std::string& word) {
   return word == "-" || word.find('/') != std::string::npos ||
          fs::path(word).extension() == ".json";
 }
 
-std::vector<std::string> names_in(const fs::path& folder) {
-  std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 fs::path shelf_folder(const Shelf& shelf) {
-  for (const char* schemas : kSchemaFolders) {
-    const fs::path folder = fs::path(schemas) / shelf.folder;
+  for (const fs::path& schemas : schema_folders()) {
+    const fs::path folder = schemas / shelf.folder;
     std::error_code absent;
     if (fs::is_directory(folder, absent)) return folder;
   }
@@ -51,12 +46,20 @@ JsonValue read_document(const std::string& path, std::istream& in) {
   return JsonValue::parse(text, "standard input");
 }
 
+std::vector<std::string> shipped_names(const Shelf& shelf) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(shelf_folder(shelf))) {
+    if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 std::string resolve_shipped(const Shelf& shelf, const std::string& word) {
   if (is_path(word)) return word;
-  const fs::path folder = shelf_folder(shelf);
-  const std::vector<std::string> names = names_in(folder);
+  const std::vector<std::string> names = shipped_names(shelf);
   if (std::find(names.begin(), names.end(), word) != names.end()) {
-    return (folder / (word + ".json")).string();
+    return (shelf_folder(shelf) / (word + ".json")).string();
   }
   const auto nearest = nearest_name(word, names);
   throw usage_error(fmt::format("{}: must be {} or a path, got '{}'{}", shelf.option,

@@ -4,6 +4,7 @@
 
 #include <istream>
 #include <string>
+#include <vector>
 
 #include "util/json.h"
 
@@ -17,6 +18,9 @@ struct Shelf {
   std::string folder;  ///< below schemas/: "spaces"
   std::string option;  ///< "--space"
 };
+
+/// The names of all documents of a shelf, in alphabetical order.
+std::vector<std::string> shipped_names(const Shelf& shelf);
 
 /// The path behind `word`: itself if it has a slash or ends in .json, else the shipped document of
 /// that name. Throws Error (usage) for a name that is not shipped, with the nearest and all there

@@ -63,7 +63,7 @@ ExitStatus parse_and_run(const Tool& tool, const std::vector<std::string>& argum
   std::ostream& out = session.streams.out;
   if (text_given(given, "--help") == "true") return print(help_text(tool, list), out);
   if (text_given(given, "--version") == "true") {
-    return print(fmt::format("{} {}\n", tool.name, ENAS4D_VERSION), out);
+    return print(fmt::format("{} {}\n", tool.name, version_text()), out);
   }
   std::optional<JsonValue> config;
   if (const std::string path = text_given(given, "--config"); !path.empty()) {
@@ -83,6 +83,18 @@ std::string first_line(const std::string& text) {
 }
 
 }  // namespace
+
+void with_options(const Tool& tool, const std::function<void(const OptionList&)>& use) {
+  OptionList list;
+  const ToolBody fields = tool.prepare(list);  // owns what the options are bound to
+  CommonOptions common;
+  declare_common(common, list);
+  use(list);
+}
+
+std::string version_text() {
+  return ENAS4D_VERSION;
+}
 
 int run_tool(const Tool& tool, const std::vector<std::string>& arguments, const Streams& streams) {
   CommonOptions common;

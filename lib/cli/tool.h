@@ -61,7 +61,17 @@ std::function<ToolBody(OptionList&)> tool_of(void (*declare)(Options&, OptionLis
 /// exceptions end: an Error becomes its line and its status, anything else one line and status 1.
 int run_tool(const Tool& tool, const std::vector<std::string>& arguments, const Streams& streams);
 
+/// Calls `use` with all options of `tool`, those that every tool has included, at their defaults.
+void with_options(const Tool& tool, const std::function<void(const OptionList&)>& use);
+
 /// The whole --help page.
 std::string help_text(const Tool& tool, const OptionList& list);
+
+/// What --help says of a default, " [20]" or " (required)"; empty where there is none worth
+/// telling.
+std::string default_text(const Option& option);
+
+/// "0.1.0".
+std::string version_text();
 
 }  // namespace enas4d

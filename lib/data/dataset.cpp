@@ -1,6 +1,7 @@
 #include "data/dataset.h"
 
 #include <algorithm>
+#include <cassert>
 #include <numeric>
 #include <utility>
 
@@ -196,6 +197,20 @@ torch::Tensor Dataset::batch(Split split, const std::int32_t* indices, std::int6
     write_crop(image, centre_crop({image.height, image.width}, extent), extent, table, out);
   }
   return resize(result, resolution);
+}
+
+torch::Tensor prepare_image(const ImageView& image, const DataDescription& data, int resolution) {
+  assert(image.channels == data.channels);
+  const Extent extent{resolution, resolution};
+  const int side = std::min(image.height, image.width);
+  Crop crop;
+  crop.box = {(image.height - side) / 2.0, (image.width - side) / 2.0, 1.0 * side, 1.0 * side};
+  if (data.resolution > 0) crop = centre_crop({image.height, image.width}, extent);
+  torch::Tensor result =
+      at::empty({1, image.channels, resolution, resolution},
+                at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
+  write_crop(image, crop, extent, PixelTable(data.mean, data.deviation), result.data_ptr<float>());
+  return result;
 }
 
 torch::Tensor resize(const torch::Tensor& images, int resolution) {

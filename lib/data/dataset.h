@@ -74,6 +74,11 @@ class Dataset {
   std::vector<std::int32_t> train_labels_, val_labels_, test_labels_;
 };
 
+/// One image of any size as a network takes it that was trained on `data`: 1 x C x R x R, float32,
+/// normalised. Of images with sizes of their own the middle 7/8, as Dataset::batch; else the
+/// largest middle square.
+torch::Tensor prepare_image(const ImageView& image, const DataDescription& data, int resolution);
+
 /// Resizes a float batch (N x C x H x W) to R x R, antialiased bilinear, channels-last. The same
 /// tensor if it fits.
 torch::Tensor resize(const torch::Tensor& images, int resolution);

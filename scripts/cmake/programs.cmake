@@ -15,7 +15,7 @@ function(add_enas4d_tool name library)
   target_link_libraries(enas4d-${name} PRIVATE enas4d-${name}-tool)
   set_target_properties(enas4d-${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
   add_dependencies(programs enas4d-${name})
-  install(TARGETS enas4d-${name} RUNTIME)
+  install(TARGETS enas4d-${name} RUNTIME COMPONENT programs)
 
   if(library STREQUAL enas4d)
     target_sources(enas4d-${name} PRIVATE passive_openmp.cpp)

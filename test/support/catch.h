@@ -19,6 +19,9 @@ using Catch::Approx;
 
 namespace enas4d {
 
+using Catch::Matchers::EndsWith;
+using Catch::Matchers::StartsWith;
+
 /// For CHECK_THROWS_WITH and CHECK_THAT: the text holds this part.
 inline auto Contains(const std::string& part) {
 #if __has_include(<catch2/catch_all.hpp>)

@@ -1,8 +1,10 @@
 #include "arch/sample.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
+#include "arch/describe.h"
 #include "search/record.h"
 #include "support/catch.h"
 #include "support/spaces.h"
@@ -119,6 +121,26 @@ TEST_CASE("given specs are described and those outside the bounds left out", "[t
   CHECK(small[0].macs == exit_macs(lower(space, small[0].spec)).cumulative);
 }
 
+TEST_CASE("a space is described as it is, and with specs their networks", "[tools]") {
+  const Sampling sampling;
+  const Space& space = sampling.space();
+  CHECK(sampling.run({"--describe"}).out == describe_space(space) + "\n");
+  CHECK(sampling.run({"--describe", "--which", "largest"}).out ==
+        describe_network(space, largest(space)) + "\n");
+
+  const Spec ends[] = {smallest(space), largest(space)};
+  const std::string specs = to_json(ends[0]).dump() + "\n" + to_json(ends[1]).dump() + "\n";
+  CHECK(sampling.run({"--describe", "--specs", "-"}, specs).out ==
+        describe_network(space, ends[0]) + "\n\n" + describe_network(space, ends[1]) + "\n");
+
+  const ToolRun drawn = sampling.run({"--describe", "-n", "3"});
+  CHECK(std::count(drawn.out.begin(), drawn.out.end(), ':') == 3);
+}
+
+TEST_CASE("counts of specs may have a suffix", "[tools]") {
+  CHECK(Sampling().records({"-n", "0.1k"}).size() == 100);
+}
+
 TEST_CASE("a space may come from standard input", "[tools]") {
   const ToolRun run = run_with(sample_tool(), {"--space", "-"}, to_json(pencil_space(1)).dump());
   CHECK(run.status == 0);
@@ -141,7 +163,7 @@ TEST_CASE("what goes wrong in sampling has its status and names its cause", "[to
     const char* part;
   };
   const Case wrong = GENERATE(
-      Case{{"--count", "0"}, 2, "--count: must be a whole number of at least 1, got '0'"},
+      Case{{"--count", "0"}, 2, "--count: must be at least 1, got 0"},
       Case{{"--which", "larges"}, 2, "did you mean 'largest'?"},
       Case{{"--which", "largest", "-n", "2"}, 2, "--count does not go with it"},
       Case{{"--specs", "-", "-n", "2"}, 2, "--count and --which do not go with it"},

@@ -1,0 +1,12 @@
+# find_package(enas4d): the targets enas4d::enas4d-core, without LibTorch, and enas4d::enas4d, with all.
+include(CMakeFindDependencyMacro)
+find_dependency(OpenSSL COMPONENTS Crypto)
+find_dependency(ZLIB)
+find_dependency(JPEG)
+find_dependency(PNG)
+find_dependency(fmt)
+find_dependency(nlohmann_json)
+find_dependency(Torch)
+find_dependency(Protobuf)
+find_dependency(ONNX)
+include(${CMAKE_CURRENT_LIST_DIR}/enas4d-targets.cmake)

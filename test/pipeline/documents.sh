@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# Manual pages, completions and schemas of --config as they are built: complete, without complaints of troff, completing in a
+# real bash, true of --print-config.
+source "$(dirname "$0")/common.sh"
+documents=$1/../documents
+
+fits_schema() { # SCHEMA DOCUMENT
+  /usr/bin/python3 -c 'import json, sys, jsonschema
+schema, document = (json.load(open(path)) for path in sys.argv[1:])
+jsonschema.Draft202012Validator.check_schema(schema)
+sys.exit(not jsonschema.Draft202012Validator(schema).is_valid(document))' "$1" "$2"
+}
+
+for tool in train-ofa sample search export eval; do
+  page=$documents/man/enas4d-$tool.1
+  "enas4d-$tool" --help >help.txt
+  # Flags as --help and --print-config name them; the page writes their dashes as \-.
+  { grep -oE '^ +(-., )?--[a-z0-9-]+' help.txt | grep -oE -- '--[a-z0-9-]+'
+    "enas4d-$tool" --print-config | jq -r 'keys[] | "--" + gsub("_"; "-")'; } | sort -u >flags.txt
+  [[ $(wc -l <flags.txt) -ge 12 ]] || fail "$tool: flags: $(cat flags.txt)"
+  while read -r flag; do
+    grep -qF -- "\\fB${flag//-/\\-}\\fR" "$page" || fail "$page lacks $flag"
+    grep -qE -- "^ +$flag \\\\$" "$documents/completions/enas4d-$tool" || fail "completion of $tool lacks $flag"
+  done <flags.txt
+  for section in NAME SYNOPSIS DESCRIPTION OPTIONS "EXIT STATUS" EXAMPLES "SEE ALSO"; do
+    grep -qx ".SH $section" "$page" || fail "$page lacks $section"
+  done
+  grep -nE '^@.*@$' "$page" && fail "$page: a place that nothing was put in"
+  groff -man -Tutf8 -ww -z "$page" 2>groff.txt || fail "groff: $(cat groff.txt)"
+  [[ ! -s groff.txt ]] || fail "$page: $(head -n 3 groff.txt)"
+
+  "enas4d-$tool" --print-config >config.json
+  fits_schema "$documents/config/enas4d-$tool.schema.json" config.json || fail "--print-config of $tool breaks its schema"
+  jq '.seeed = 1' config.json >wrong.json
+  fits_schema "$documents/config/enas4d-$tool.schema.json" wrong.json && fail "the schema of $tool takes any key"
+done
+
+# complete_line LINE: what bash offers at the line's end.
+complete_line() {
+  bash --norc -c '
+    line=$1 COMP_LINE=$1 COMP_POINT=${#1} COMPREPLY=()
+    compopt() { :; } # needs a real completion around it
+    source "$2/${line%% *}"
+    specification=$(complete -p "${line%% *}")
+    function_name=${specification#*-F }
+    "${function_name%% *}"
+    printf "%s\n" "${COMPREPLY[@]}"' - "$1" "$documents/completions"
+}
+# offers LINE EXPECTED...: exactly these, in alphabetical order.
+offers() {
+  local line=$1 got
+  shift
+  got=$(complete_line "$line" | sort | paste -sd " ")
+  [[ $got == "$*" ]] || fail "'$line' is completed with '$got', not '$*'"
+}
+mkdir -p folder/sub
+: >folder/file.json
+offers "enas4d-search --strat" --strategy
+offers "enas4d-search --strategy " evolution random stagewise
+offers "enas4d-search --strategy st" stagewise
+offers "enas4d-search --strategy=st" stagewise
+offers "enas4d-search --data cif" cifar10: cifar100:
+offers "enas4d-search --data folder:fol" folder
+offers "enas4d-search --journal folder/" folder/sub
+offers "enas4d-search --checkpoint folder/" folder/file.json folder/sub
+offers "enas4d-export --format native,o" native,onnx
+offers "enas4d-train-ofa --recipe qu" quick
+offers "enas4d-sample --space fashion-mnist --wh" --which
+offers "enas4d-eval --batch "

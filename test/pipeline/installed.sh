@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# What `cmake --install` puts down works from a folder of its own, and programs can be built on it.
+source "$(dirname "$0")/common.sh"
+build=$(cd "$1/.." && pwd)
+source_folder=$(cd "$here/../.." && pwd)
+
+cmake --install "$build" --prefix "$PWD/first" >install.log || fail "$(tail -n 3 install.log)"
+mv first prefix # nothing knows where it was installed
+export PATH=$PWD/prefix/bin:$PATH
+[[ $(command -v enas4d-sample) == "$PWD/prefix/bin/enas4d-sample" ]] || fail "not the installed program"
+for file in share/man/man1/enas4d-search.1 share/bash-completion/completions/enas4d-search share/doc/enas4d/README.md \
+  share/enas4d/schemas/space.schema.json include/enas4d/arch/plan.h; do
+  [[ -s prefix/$file ]] || fail "not installed: $file"
+done
+
+# Shipped documents are those that were installed.
+jq '.name = "moved"' prefix/share/enas4d/schemas/spaces/cifar10.json >prefix/share/enas4d/schemas/spaces/moved.json
+[[ $(enas4d-sample --space moved --describe | head -n 1) == moved:* ]] || fail "the installed space is not found"
+
+# The example in C++ classifies as the programs do.
+"${train[@]}" run
+enas4d-sample --space "$here/tiny-space.json" --which largest |
+  enas4d-export --checkpoint run/supernet.safetensors --specs - --data "$data" --threads 1 --quiet -o net
+cmake -S "$source_folder/scripts/examples/cpp" -B example -DCMAKE_PREFIX_PATH="$PWD/prefix" -DCMAKE_BUILD_TYPE=Release >example.log 2>&1 ||
+  fail "$(tail -n 5 example.log)"
+cmake --build example >>example.log 2>&1 || fail "$(tail -n 20 example.log)"
+{ printf 'P5\n20 12\n255\n'; head -c 240 /dev/zero; } >black.pgm
+example/classify net/subnet.safetensors black.pgm >line.tsv || fail "classify"
+grep -qE $'^black.pgm\t[^\t]+\t[01][.][0-9]{4}\texit [12]\t[0-9]+ MACs$' line.tsv || fail "$(cat line.tsv)"
+expect 1 "nothing.pgm: cannot be read: " example/classify net/subnet.safetensors nothing.pgm
+expect 1 "black.pgm: " example/classify black.pgm black.pgm
