@@ -41,5 +41,5 @@ set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "Libraries and headers of enas4d")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libenas4d-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-  "libtorch-dev, libopenblas0-openmp, libgoogle-perftools-dev, libonnx-dev, libfmt-dev, nlohmann-json3-dev, libssl-dev, zlib1g-dev, libjpeg62-turbo-dev, libpng-dev")
+  "libtorch-dev, libopenblas0-openmp, libgoogle-perftools-dev, libonnx-dev, libprotobuf-dev, libfmt-dev, nlohmann-json3-dev, libssl-dev, zlib1g-dev, libjpeg62-turbo-dev, libpng-dev")
 include(CPack)

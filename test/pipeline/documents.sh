@@ -50,7 +50,7 @@ complete_line() {
 offers() {
   local line=$1 got
   shift
-  got=$(complete_line "$line" | sort | paste -sd " ")
+  got=$(complete_line "$line" | LC_ALL=C sort | paste -sd " ")
   [[ $got == "$*" ]] || fail "'$line' is completed with '$got', not '$*'"
 }
 mkdir -p folder/sub
@@ -59,7 +59,7 @@ offers "enas4d-search --strat" --strategy
 offers "enas4d-search --strategy " evolution random stagewise
 offers "enas4d-search --strategy st" stagewise
 offers "enas4d-search --strategy=st" stagewise
-offers "enas4d-search --data cif" cifar10: cifar100:
+offers "enas4d-search --data cif" cifar100: cifar10:
 offers "enas4d-search --data folder:fol" folder
 offers "enas4d-search --journal folder/" folder/sub
 offers "enas4d-search --checkpoint folder/" folder/file.json folder/sub
