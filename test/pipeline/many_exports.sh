@@ -8,11 +8,13 @@ data=$2
 examples=$here/../../scripts/examples
 spaces=$here/../../schemas/spaces
 
+jq '.phases |= map(.epochs = 0.3 | .warm_up_epochs = 0.05)' "$here/../../schemas/recipes/quick.json" >short.json
+
 # SPACE PROJECTIONS NETWORKS
 exports() {
   local run=$1-$2
   jq --arg reads "$2" '.projection_reads = $reads' "$spaces/$1.json" >"$run.json"
-  enas4d-train-ofa --space "$run.json" --recipe quick --epochs 0.3 --data "$data" --quiet -o "$run"
+  enas4d-train-ofa --space "$run.json" --recipe ./short.json --data "$data" --quiet -o "$run"
   enas4d-search --checkpoint "$run/supernet.safetensors" --data "$data" --strategy random --evaluations $(($3 * 6)) --seed 1 --quiet \
     -o "$run.jsonl"
   # One policy of each network, until there are enough.
