@@ -7,6 +7,7 @@
 #include <torch/torch.h>
 
 #include "util/error.h"
+#include "util/json_text.h"
 
 namespace enas4d {
 
@@ -38,7 +39,7 @@ void check_tensors(const SafetensorsFile& file, const std::vector<ExpectedTensor
   for (const TensorEntry& entry : file.tensors()) {
     if (names.count(entry.name) == 0) {
       throw bad_input(file.path(),
-                      fmt::format("tensor '{}' has no place in this network", entry.name));
+                      fmt::format("tensor '{}' has no place in this network", escaped(entry.name)));
     }
   }
 }

@@ -160,14 +160,15 @@ std::shared_ptr<const ImagePack> cached_pack(const FolderListing& listing,
                                              const ReadOptions& options) {
   const std::string key = pack_key(listing, options);
   const std::string path = pack_path(listing, options, key);
-  if (auto pack = ImagePack::open(path, key)) return pack;
+  const auto open = [&] { return ImagePack::open(path, key, listing.classes.size()); };
+  if (auto pack = open()) return pack;
   make_directories(options.cache);
   // Several processes that begin together decode once.
   const FileLock lock(path + ".lock", [&] { go_on_unless_stopped(listing, options); });
-  if (auto pack = ImagePack::open(path, key)) return pack;
+  if (auto pack = open()) return pack;
   remove_unfinished(path);
   PackMaker(listing, options, path).make(key);
-  auto pack = ImagePack::open(path, key);
+  auto pack = open();
   if (!pack) throw failed(fmt::format("{}: changed while it was written", path));
   return pack;
 }

@@ -46,13 +46,14 @@ std::string pack_text(const PackDescription& description) {
 
 }  // namespace
 
-std::shared_ptr<const ImagePack> ImagePack::open(const std::string& path, const std::string& key) {
+std::shared_ptr<const ImagePack> ImagePack::open(const std::string& path, const std::string& key,
+                                                 std::size_t classes) {
   if (!file_exists(path)) return nullptr;
   std::shared_ptr<ImagePack> pack(new ImagePack(path));
-  return pack->read_index(key) ? pack : nullptr;
+  return pack->read_index(key, classes) ? pack : nullptr;
 }
 
-bool ImagePack::read_index(const std::string& key) {
+bool ImagePack::read_index(const std::string& key, std::size_t classes) {
   const std::string_view bytes = file_.bytes();
   PackTail tail = {};
   if (bytes.size() < sizeof tail) return false;
@@ -73,14 +74,15 @@ bool ImagePack::read_index(const std::string& key) {
   } catch (const Error&) {
     return false;  // a cache: made again
   }
-  return description_.key == key && entries_fit(tail.pixel_bytes);
+  return description_.key == key && entries_fit(tail.pixel_bytes, classes);
 }
 
-bool ImagePack::entries_fit(std::uint64_t pixel_bytes) const {
+bool ImagePack::entries_fit(std::uint64_t pixel_bytes, std::size_t classes) const {
   return std::all_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
     const std::uint64_t size = std::uint64_t{entry.height} * entry.width *
                                static_cast<std::uint64_t>(description_.channels);
-    return size > 0 && size <= pixel_bytes && entry.offset <= pixel_bytes - size;
+    const bool label_fits = entry.label >= 0 && static_cast<std::size_t>(entry.label) < classes;
+    return label_fits && size > 0 && size <= pixel_bytes && entry.offset <= pixel_bytes - size;
   });
 }
 

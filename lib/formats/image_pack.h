@@ -23,8 +23,10 @@ struct PackDescription {
 
 class ImagePack {
  public:
-  /// Null if there is no such file, or it is damaged or has another key.
-  static std::shared_ptr<const ImagePack> open(const std::string& path, const std::string& key);
+  /// Null if there is no such file, or it is damaged, has another key or labels that are none of so
+  /// many classes.
+  static std::shared_ptr<const ImagePack> open(const std::string& path, const std::string& key,
+                                               std::size_t classes);
 
   std::size_t size() const { return entries_.size(); }
   ImageView image(std::size_t index) const;
@@ -41,8 +43,8 @@ class ImagePack {
 
  private:
   explicit ImagePack(const std::string& path) : file_(path) {}
-  bool read_index(const std::string& key);
-  bool entries_fit(std::uint64_t pixel_bytes) const;
+  bool read_index(const std::string& key, std::size_t classes);
+  bool entries_fit(std::uint64_t pixel_bytes, std::size_t classes) const;
 
   MappedFile file_;
   PackDescription description_;

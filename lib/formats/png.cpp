@@ -12,7 +12,7 @@ namespace {
 
 class PngReader {
  public:
-  PngReader(std::string_view bytes, const std::string& path) : path_(path) {
+  PngReader(std::string_view bytes, const std::string& path) : bytes_(bytes), path_(path) {
     image_.version = PNG_IMAGE_VERSION;
     if (!png_image_begin_read_from_memory(&image_, bytes.data(), bytes.size())) throw damaged();
   }
@@ -24,6 +24,7 @@ class PngReader {
   int width() const { return static_cast<int>(image_.width); }
 
   Image decode() {
+    if (is_surely_cut()) throw damaged("it is cut");
     const bool coloured = (image_.format & PNG_FORMAT_FLAG_COLOR) != 0;
     image_.format = coloured ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
     image_.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // as cameras and programs write them
@@ -37,10 +38,20 @@ class PngReader {
   }
 
  private:
-  Error damaged() const {
-    return bad_input(path_, fmt::format("is a damaged PNG file: {}", image_.message));
+  /// Whether so few bytes cannot hold these pixels, however well they are compressed: told before
+  /// memory is taken for them.
+  bool is_surely_cut() const {
+    constexpr std::uint64_t kMostInflated = 1032;  // that deflate makes of one byte
+    const std::uint64_t least_row = std::uint64_t{image_.width} / 8;  // of one bit a pixel
+    return image_.height * least_row > kMostInflated * bytes_.size();
   }
 
+  Error damaged() const { return damaged(image_.message); }
+  Error damaged(const char* what) const {
+    return bad_input(path_, fmt::format("is a damaged PNG file: {}", what));
+  }
+
+  std::string_view bytes_;
   const std::string& path_;
   png_image image_ = {};
 };

@@ -26,6 +26,7 @@ class PnmReader {
   Image decode() {
     const bool is_plain = kind_ == '2' || kind_ == '3';
     const int channels = kind_ == '3' || kind_ == '6' ? 3 : 1;
+    require_bytes_of(std::int64_t{channels} * height_ * width_, is_plain);
     Image image(channels, height_, width_);
     for (std::uint8_t& pixel : image.pixels) {
       const int value = is_plain ? number("pixel", 0, maximum_) : binary_number();
@@ -37,6 +38,14 @@ class PnmReader {
  private:
   Error damaged(const std::string& what) const {
     return bad_input(path_, fmt::format("is a damaged PPM file: {}", what));
+  }
+
+  /// Before memory is taken for them.
+  void require_bytes_of(std::int64_t numbers, bool is_plain) const {
+    const std::int64_t binary = numbers * (maximum_ > 255 ? 2 : 1);
+    const std::int64_t plain = 2 * numbers - 1;  // digits with spaces between
+    const auto left = static_cast<std::int64_t>(bytes_.size()) - static_cast<std::int64_t>(at_);
+    if (left < (is_plain ? plain : binary)) throw damaged("it is cut");
   }
 
   void skip_space_and_comments() {
@@ -68,7 +77,6 @@ class PnmReader {
   int binary_number() {
     int value = 0;
     for (int left = maximum_ > 255 ? 2 : 1; left > 0; --left) {
-      if (at_ >= bytes_.size()) throw damaged("it is cut");
       value = value << 8 | static_cast<std::uint8_t>(bytes_[at_++]);
     }
     return std::min(value, maximum_);

@@ -28,6 +28,7 @@ constexpr std::array<std::int64_t, 5> kElementBytes = {4, 8, 4, 8, 1};
 constexpr const char* kMetadata = "__metadata__";
 constexpr std::size_t kLengthBytes = 8;
 constexpr std::uint64_t kLongestHeader = 100'000'000;  // as in the format's own reader
+constexpr std::int64_t kMostBytes = std::numeric_limits<std::int64_t>::max();
 
 std::int64_t element_bytes(const std::string& dtype) {
   const auto found = std::find(kDtypes.begin(), kDtypes.end(), dtype);
@@ -155,19 +156,29 @@ struct PlacedTensor {
   std::int64_t begin, end;
 };
 
+/// Of a tensor. Counted before they are looked at one by one, which takes fifty times their text.
+std::vector<std::int64_t> read_shape(const JsonValue& value) {
+  constexpr std::size_t kMostDimensions = 16;
+  if (value.raw().size() > kMostDimensions) {
+    throw value.error(fmt::format("must have at most {} dimensions", kMostDimensions));
+  }
+  std::vector<std::int64_t> shape;
+  for (const JsonValue& length : value.items()) shape.push_back(length.whole(0, kMostBytes));
+  return shape;
+}
+
 PlacedTensor read_entry(const std::string& name, const JsonValue& value) {
   JsonObject object = value.object();
   TensorEntry entry;
   entry.name = name;
   entry.dtype = kDtypes[object.required("dtype").word(kDtypes)];
-  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   const JsonValue shape = object.required("shape");
-  for (const JsonValue& length : shape.items()) entry.shape.push_back(length.whole(0, kMost));
+  entry.shape = read_shape(shape);
   const JsonValue offsets = object.required("data_offsets");
   object.finish();
+  if (offsets.raw().size() != 2) throw offsets.error("must be two offsets");
   const std::vector<JsonValue> ends = offsets.items();
-  if (ends.size() != 2) throw offsets.error("must be two offsets");
-  const std::int64_t begin = ends[0].whole(0, kMost), end = ends[1].whole(begin, kMost);
+  const std::int64_t begin = ends[0].whole(0, kMostBytes), end = ends[1].whole(begin, kMostBytes);
   const auto bytes = tensor_bytes(entry.dtype, entry.shape);
   if (!bytes || *bytes != end - begin) {
     throw shape.error(

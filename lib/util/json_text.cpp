@@ -9,19 +9,26 @@ namespace enas4d {
 
 using Json = nlohmann::ordered_json;
 
+namespace {
+
+/// Cut, if it is longer, to `most` bytes and a sign of it.
+std::string shortened(const std::string& text, std::size_t most) {
+  if (text.size() <= most) return text;
+  while ((static_cast<unsigned char>(text[most]) & 0xC0) == 0x80) --most;  // not inside a character
+  return text.substr(0, most) + "...";
+}
+
+}  // namespace
+
 std::string escaped(const std::string& text) {
   const auto is_plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
-  if (std::all_of(text.begin(), text.end(), is_plain)) return text;
+  if (std::all_of(text.begin(), text.end(), is_plain)) return shortened(text, kShownKeyCharacters);
   const std::string quoted = Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
-  return quoted.substr(1, quoted.size() - 2);
+  return shortened(quoted.substr(1, quoted.size() - 2), kShownKeyCharacters);
 }
 
 std::string shown(const Json& value) {
-  std::string text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
-  if (text.size() <= kShownCharacters) return text;
-  std::size_t end = kShownCharacters;
-  while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // not inside a character
-  return text.substr(0, end) + "...";
+  return shortened(value.dump(-1, ' ', false, Json::error_handler_t::replace), kShownCharacters);
 }
 
 std::string pointer_step(const std::string& key) {

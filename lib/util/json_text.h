@@ -10,7 +10,12 @@ namespace enas4d {
 
 constexpr std::size_t kShownCharacters = 40;
 
-/// As inside a JSON string: no control characters, no broken UTF-8.
+/// Longer than any key of ours. A hostile one must neither fill the screen nor stand in the place
+/// of each of its thousand values.
+constexpr std::size_t kShownKeyCharacters = 200;
+
+/// A key as inside a JSON string: no control characters, no broken UTF-8. Cut to about
+/// kShownKeyCharacters.
 std::string escaped(const std::string& text);
 
 /// Compact, cut to about kShownCharacters.

@@ -15,5 +15,5 @@ endif()
 function(enas4d_warnings target)
   target_compile_options(${target} PRIVATE
     -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
-    -Wno-subobject-linkage)  # in a unity build every .cpp looks like a header to it
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)  # in a unity build every .cpp looks like a header to it
 endfunction()

@@ -7,6 +7,7 @@
 #include "formats/exif.h"
 #include "support/catch.h"
 #include "support/image_files.h"
+#include "support/peak_memory.h"
 #include "util/error.h"
 
 namespace enas4d {
@@ -207,6 +208,17 @@ TEST_CASE("images with too many pixels are refused before memory is taken", "[fo
   png[16] = png[20] = '\x00';
   png[17] = png[21] = '\x0f';  // 983,056 x 983,056; libpng itself minds the checksum
   CHECK(!decoding_message(png).empty());
+}
+
+TEST_CASE("pixels for which a PNG or PPM file is too short are refused before memory is taken",
+          "[formats][images]") {
+  std::string png = png_file(smooth_image(3, 2000, 2000), PNG_FORMAT_RGB);
+  png.resize(200);
+  const std::string file = GENERATE_COPY(as<std::string>{}, "P6 9000 9000 255 x",
+                                         "P5 9000 9000 65535 x", "P3 9000 9000 255 1 2 3", png);
+  const PeakMemory memory;
+  CHECK_THAT(decoding_message(file), Contains("file: it is cut"));
+  CHECK(memory.bytes() < 100'000);
 }
 
 TEST_CASE("decoding whole takes more memory than to a part of the size", "[formats][images]") {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -173,6 +174,19 @@ TEST_CASE("a damaged cache is made again", "[formats][folder]") {
   CountingObserver observer;
   read_image_folder(folder.data(), with_observer(folder, observer));
   CHECK(observer.decodings == 2);
+}
+
+TEST_CASE("a cache with a label that no class has is made again", "[formats][folder]") {
+  const ExampleFolder folder;
+  const ImageSets before = folder.read();
+  const std::int32_t label = GENERATE(2, -1, 1 << 30);
+  for (const std::string& path : folder.packs()) {
+    std::string bytes = read_file(path);
+    const std::size_t text = bytes.find("{\"format\"");  // the last label lies before it
+    std::memcpy(&bytes[text - sizeof label], &label, sizeof label);
+    write_file(path, bytes);
+  }
+  CHECK(folder.read().train.labels == before.train.labels);
 }
 
 TEST_CASE("a few unreadable images are left out, named and remembered", "[formats][folder]") {

@@ -9,9 +9,11 @@
 #include <fmt/format.h>
 
 #include "support/catch.h"
+#include "support/peak_memory.h"
 #include "support/temporary_folder.h"
 #include "util/files.h"
 #include "util/hash.h"
+#include "util/rng.h"
 
 namespace enas4d {
 namespace {
@@ -50,6 +52,43 @@ std::string file_with(const std::string& entries, const std::string& data) {
 SafetensorsFile opened(const TemporaryFolder& folder, const std::string& bytes) {
   std::ofstream(folder / "x.safetensors", std::ios::binary) << bytes;  // without fsync: many times
   return SafetensorsFile(folder / "x.safetensors");
+}
+
+/// Reads or refuses a file, whichever it is, in memory that fits its size.
+void check_reads_or_refuses(const TemporaryFolder& folder, const std::string& bytes) {
+  const PeakMemory memory;
+  try {
+    const SafetensorsFile file = opened(folder, bytes);
+    std::size_t sum = 0;
+    for (const TensorEntry& tensor : file.tensors()) sum += tensor.bytes;
+    REQUIRE(sum < bytes.size());
+  } catch (const Error& error) {
+    REQUIRE(error.status() == ExitStatus::kBadInput);
+    REQUIRE(std::string(error.what()).size() < 500);
+  }
+  REQUIRE(memory.bytes() < 20'000 + 64 * bytes.size());
+}
+
+/// One of the numbers at which sums and products turn over, or a small one.
+std::string hostile_number(Rng& rng) {
+  const std::vector<std::string> numbers = {"-1",
+                                            "-9223372036854775808",
+                                            "9223372036854775807",
+                                            "9223372036854775808",
+                                            "4294967296",
+                                            "4611686018427387904",
+                                            "18446744073709551615",
+                                            "1e30",
+                                            "2147483648",
+                                            "-4",
+                                            "0.5"};
+  return rng.chance(0.3) ? rng.pick(numbers) : std::to_string(rng.below(9));
+}
+
+std::string hostile_list(Rng& rng, std::size_t length) {
+  std::vector<std::string> numbers;
+  while (numbers.size() < length) numbers.push_back(hostile_number(rng));
+  return fmt::format("[{}]", fmt::join(numbers, ","));
 }
 
 }  // namespace
@@ -179,6 +218,8 @@ TEST_CASE("a wrong entry is refused by the rule that it breaks", "[formats][safe
        "/a/shape: must fill its 4 bytes"},
       {R"({"dtype":"F32","shape":[4294967296,4294967296,1],"data_offsets":[0,0]})",
        "/a/shape: must fill its 0 bytes"},
+      {R"({"dtype":"U8","shape":[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1],"data_offsets":[0,1]})",
+       "/a/shape: must have at most 16 dimensions"},
       {R"({"dtype":"F32","shape":[1],"data_offsets":[-4,0]})",
        "/a/data_offsets/0: must be a whole"},
       {R"({"dtype":"F32","shape":[1],"data_offsets":[4,0]})", "/a/data_offsets/1: must be a whole"},
@@ -215,6 +256,39 @@ TEST_CASE("a hostile header is refused before anything is allocated", "[formats]
   const std::string deep(100'000, '[');
   CHECK_THROWS_WITH(opened(folder, little_endian(deep.size()) + deep),
                     Contains("must not nest deeper"));
+}
+
+TEST_CASE("sizes and offsets of any value are read or refused in memory that fits the file",
+          "[formats][safetensors]") {
+  const TemporaryFolder folder;
+  Rng rng(1);
+  for (int i = 0; i < 500; ++i) {
+    std::string entries;
+    for (const char* name : {"a", "b"}) {
+      entries += fmt::format(R"(,"{}":{{"dtype":"{}","shape":{},"data_offsets":{}}})", name,
+                             rng.chance(0.5) ? "F32" : "U8", hostile_list(rng, rng.below(4)),
+                             hostile_list(rng, 2));
+    }
+    CAPTURE(entries);
+    check_reads_or_refuses(folder, file_with(entries, "datadata"));
+  }
+}
+
+TEST_CASE("long names, shapes and lists of offsets take no more memory than their text suggests",
+          "[formats][safetensors]") {
+  const TemporaryFolder folder;
+  const std::string name(30'000, 'n');
+  std::string zeros = "0";
+  for (int i = 0; i < 15'000; ++i) zeros += ",0";
+  const auto [shape, offsets] = GENERATE_COPY(table<std::string, std::string>({
+      {zeros, "0,0"},
+      {"0", zeros},
+      {"0", "1,0"},
+  }));
+  check_reads_or_refuses(
+      folder, file_with(fmt::format(R"(,"{}":{{"dtype":"U8","shape":[{}],"data_offsets":[{}]}})",
+                                    name, shape, offsets),
+                        ""));
 }
 
 TEST_CASE("a file of other programs is told apart", "[formats][safetensors]") {

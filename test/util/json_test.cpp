@@ -29,6 +29,14 @@ TEST_CASE("values are read as what they are", "[util][json]") {
   CHECK(json_value("null").is_null());
 }
 
+TEST_CASE("a key longer than any of ours is cut where it is told", "[util][json]") {
+  const std::string key(100'000, 'k'), shown = std::string(200, 'k') + "...";
+  const JsonValue document = json_value("{\"" + key + "\": 1}");
+  CHECK_THROWS_WITH(document.object().finish(), "x.json: unknown key '" + shown + "'");
+  CHECK(document.object().entries()[0].first == key);
+  CHECK(document.object().entries()[0].second.pointer() == "/" + shown);
+}
+
 TEST_CASE("a value that breaks its rule is shown with the rule", "[util][json]") {
   CHECK_THROWS_WITH(json_value("5.9").whole(1, 7),
                     "x.json: must be a whole number from 1 to 7, got 5.9");
