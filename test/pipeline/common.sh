@@ -21,3 +21,30 @@ expect() {
 # Training as an array, so that a test can start the program itself in the background: "${train[@]}" RUN OPTIONS...
 # shellcheck disable=SC2034
 train=(enas4d-train-ofa --space "$here/tiny-space.json" --recipe "$here/tiny-recipe.json" --data "$data" --threads 1 --quiet -o)
+
+# Two classes of small photos that differ in colour, as binary PPM of the network's size, and a network trained and searched for
+# them: photos/, run/, front.jsonl.
+make_photos_run() {
+  local part class i
+  for part in train val; do
+    for class in reddish bluish; do
+      mkdir -p "photos/$part/$class"
+      for ((i = 0; i < 60; ++i)); do
+        # LC_ALL: awk writes bytes.
+        { printf 'P6\n# made by a test\n12 12 255\n'; LC_ALL=C awk -v seed="$i$part" -v red="$([[ $class == reddish ]] && echo 60)" 'BEGIN {
+            for (k = 0; k < length(seed); ++k) s = s * 7 + index("0123456789aeilnrtv", substr(seed, k + 1, 1)); srand(s)
+            for (k = 0; k < 144; ++k) printf "%c%c%c", 33 + rand() * 60 + red, 33 + rand() * 60, 33 + rand() * 60 + (60 - red) }'; } \
+          >"photos/$part/$class/$i.ppm"
+      done
+    done
+  done
+  jq '.input.channels = 3 | .classes = 2' "$here/tiny-space.json" >space.json
+  enas4d-train-ofa --space space.json --recipe "$here/tiny-recipe.json" --data folder:photos --cache cache --threads 1 --quiet -o run
+  enas4d-search --checkpoint run/supernet.safetensors --data folder:photos --cache cache --evaluations 6 --population 4 --threads 1 \
+    --quiet -o front.jsonl
+}
+
+# export_photos SPECS OPTIONS...: one of its networks.
+export_photos() {
+  enas4d-export --checkpoint run/supernet.safetensors --data folder:photos --cache cache --threads 1 --quiet --specs "$@"
+}

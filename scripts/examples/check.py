@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""Does another runtime answer as the network that was exported? Runs the examples of a folder that enas4d-export wrote with
+--examples N: the logits of all exits, with onnxruntime those of the chain, too, and early exit. One JSON object on stdout; status 1
+where logits differ by more than 1e-4 absolute and relative, or more than one decision in 1,000 that is not a close one.
+
+    scripts/examples/check.py net
+"""
+import argparse
+import json
+import sys
+
+import numpy as np
+
+from early_exit import RUNTIMES, OnnxNetwork, decide, load, read_safetensors, run_graph
+
+# A decision is close, and float32 makes it, within this of a threshold or of the second class.
+CLOSE = 1e-3
+
+
+def logits_of(network, image, names):
+    """The logits of every exit by each way to get them, without early exit."""
+    ways = {"all_exits": network.exits(image)}
+    if isinstance(network, OnnxNetwork):
+        values = {"image": image}
+        for graph in network.chain:
+            run_graph(graph, values)
+        ways["chain"] = [values[name] for name in names]
+    return ways
+
+
+def is_close(network, examples, i, exit, confidence):
+    """Whether rounding may have made another decision for example i, which left at `exit` here."""
+    if exit == examples["exit"][i]:
+        return decide(examples[f"logits{exit}"][i:i + 1], "margin")[1][0] < CLOSE
+    return any(abs(threshold - confidence) < CLOSE for threshold in network.policy.get("thresholds", []))
+
+
+def main():
+    parser = argparse.ArgumentParser(description="checks a runtime against the examples of an exported network")
+    parser.add_argument("net", help="a folder that enas4d-export wrote with --examples")
+    parser.add_argument("--runtime", choices=RUNTIMES, help="by default the first that is there")
+    options = parser.parse_args()
+    network = load(options.net, options.runtime)
+    if "examples" not in network.manifest["files"]:
+        raise ValueError(f"{options.net}: was exported without --examples")
+    examples = read_safetensors(network.path(network.manifest["files"]["examples"]))
+    image, names = examples["image"], sorted(name for name in examples if name.startswith("logits"))
+
+    result = {"images": len(image)}
+    agrees = True
+    for way, logits in logits_of(network, image, names).items():
+        expected = np.stack([examples[name] for name in names])
+        difference = np.abs(np.stack(logits) - expected)
+        result[f"{way}_difference"] = float(difference.max())
+        agrees = agrees and bool((difference <= 1e-4 + 1e-4 * np.abs(expected)).all())
+
+    label, confidence, exit, _ = network.run(image)
+    same = (exit == examples["exit"]) & (label == examples["class"])
+    close = sum(is_close(network, examples, i, exit[i], confidence[i]) for i in np.flatnonzero(~same))
+    agrees = agrees and len(image) - same.sum() - close <= len(image) / 1000
+    print(json.dumps({**result, "same_decisions": int(same.sum()), "close_decisions": int(close), "agrees": bool(agrees)}))
+    return 0 if agrees else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (ImportError, OSError, ValueError) as error:
+        sys.exit(f"check.py: {error}")
