@@ -9,9 +9,12 @@ import argparse
 import json
 import sys
 
-import numpy as np
+try:
+    import numpy as np
 
-from early_exit import RUNTIMES, OnnxNetwork, decide, load, read_safetensors, run_graph
+    from early_exit import RUNTIMES, OnnxNetwork, decide, load, read_safetensors, run_graph
+except ImportError as error:
+    sys.exit(f"check.py: {error}: scripts/install-deps --with-python brings it for /usr/bin/python3")
 
 # A decision is close, and float32 makes it, within this of a threshold or of the second class.
 CLOSE = 1e-3

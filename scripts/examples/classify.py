@@ -12,9 +12,12 @@ import argparse
 import signal
 import sys
 
-import numpy as np
+try:
+    import numpy as np
 
-from early_exit import RUNTIMES, load
+    from early_exit import RUNTIMES, load
+except ImportError as error:
+    sys.exit(f"classify.py: {error}: scripts/install-deps --with-python brings it for /usr/bin/python3")
 
 BATCH = 64
 
