@@ -8,7 +8,7 @@
 #include <fmt/format.h>
 
 #include "data/augmentation.h"
-#include "eval/measure.h"
+#include "eval/evaluate.h"
 #include "export/chain.h"
 #include "export/examples.h"
 #include "export/onnx_model.h"
@@ -97,22 +97,6 @@ Json manifest_of(const Space& space, const Plan& plan, const Record& record,
   }
   manifest["record"] = Json::parse(to_line(record));
   return manifest;
-}
-
-/// The record with all that the export knows of it.
-Record completed(Record record, const SupernetFile& supernet, const Plan& plan,
-                 const Dataset& data) {
-  record.space = supernet.space_hash;
-  record.macs = exit_macs(plan).cumulative;
-  record.params = parameters(plan);
-  record.hashes["checkpoint"] = supernet.hash;
-  record.hashes["data"] = data.description().hash;
-  record.hashes["calibration"] = data.calibration_hash();
-  if (!record.policy) {
-    record.policy = Policy{};
-    record.policy->exit = plan.stages - 1;
-  }
-  return record;
 }
 
 /// Writes one format into `files` and, if asked, runs what was written.

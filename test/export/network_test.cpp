@@ -69,6 +69,24 @@ TEST_CASE("a record without policy is exported with its last exit", "[export]") 
   CHECK(net.record.policy->exit == 1);
 }
 
+TEST_CASE("what was measured with other weights or images is not exported as these networks' own",
+          "[export]") {
+  const Origin origin;
+  Record record = origin.dynamic_record(smallest(origin.space()));
+  record.val = record.test = Outcome{24, 0.5, {0.5, 0.5}, {1, 0}, 100};
+  record.hashes = {{"checkpoint", "0123"},
+                   {"data", origin.data.description().hash},
+                   {"calibration", origin.data.calibration_hash()}};
+  const std::string other = GENERATE("", "checkpoint", "data", "calibration");
+  CAPTURE(other);
+  if (!other.empty()) record.hashes[other] = "4567";
+  origin.write(record, {});
+  const Record exported = load_subnet(origin.folder / "net/subnet.safetensors").record;
+  CHECK(exported.val.has_value() == other.empty());
+  CHECK(exported.test.has_value() == other.empty());
+  CHECK(exported.hashes.at("checkpoint") == "0123");
+}
+
 TEST_CASE("the manifest tells files, input, preprocessing, classes and the record", "[export]") {
   const Origin origin;
   const Record record = origin.dynamic_record(smallest(origin.space()));
