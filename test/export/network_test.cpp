@@ -2,7 +2,10 @@
 
 #include <filesystem>
 
+#include "checkpoint/tensors.h"
 #include "eval/measure.h"
+#include "export/examples.h"
+#include "formats/safetensors.h"
 #include "nn/random_network.h"
 #include "support/catch.h"
 #include "support/temporary_folder.h"
@@ -112,6 +115,27 @@ TEST_CASE("the manifest tells files, input, preprocessing, classes and the recor
     CAPTURE(file.name);
     CHECK(file.agreement.images == 24);
     CHECK(file.agreement.same_decisions + file.agreement.close_decisions == 24);
+  }
+}
+
+TEST_CASE("examples are the first images of val with the network's answers", "[export]") {
+  const TemporaryFolder folder;
+  const Dataset data =
+      Dataset::from({banded_images(24, 1), banded_images(260, 2), {}}, "banded", 1);
+  const Supernet supernet(pencil_space(2), 1);
+  const Plan plan = lower(supernet->space(), largest(supernet->space()));
+  const Subnet subnet = extract_calibrated(supernet, plan, data);
+  constexpr std::int64_t kExamples = 255;  // more than one batch
+  const Policy policy{Confidence::kMaxSoftmax, {0.5}, {}};
+  write_examples(folder / "examples.safetensors", subnet, policy, data, kExamples);
+
+  const SafetensorsFile file(folder / "examples.safetensors");
+  const auto images =
+      data.batch(Split::kVal, data.indices(Split::kVal).data(), kExamples, plan.resolution);
+  CHECK(copy_tensor(file, "image").equal(images));
+  CHECK_THAT(copy_tensor(file, "logits2"), AllClose(subnet.forward(images).logits[1], 1e-5));
+  for (const char* name : {"exit", "class", "label"}) {
+    CHECK(file.find(name)->shape == std::vector<std::int64_t>{kExamples});
   }
 }
 
