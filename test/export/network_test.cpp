@@ -1,6 +1,8 @@
 #include "export/network.h"
 
+#include <cmath>
 #include <filesystem>
+#include <set>
 
 #include "checkpoint/tensors.h"
 #include "eval/measure.h"
@@ -43,6 +45,16 @@ struct Origin {
   Dataset data;
   SupernetFile supernet;
 };
+
+using Names = std::set<std::string>;
+
+Names names_in(const std::string& directory) {
+  Names names;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    names.insert(entry.path().filename().string());
+  }
+  return names;
+}
 
 }  // namespace
 
@@ -146,7 +158,42 @@ TEST_CASE("an export that fails leaves the directory as it was", "[export]") {
   CHECK_THROWS_WITH(origin.write(origin.record(smallest(origin.space())), options),
                     Contains("network.pt: cannot be written: "));
   CHECK_FALSE(file_exists(origin.folder / "net/manifest.json"));
-  CHECK(std::distance(std::filesystem::directory_iterator(origin.folder / "net"), {}) == 1);
+  CHECK(names_in(origin.folder / "net") == Names{"network.pt"});
+}
+
+TEST_CASE("an export that fails leaves no new directory", "[export]") {
+  const Origin origin;
+  const torch::NoGradGuard no_grad;
+  for (auto& parameter : origin.supernet.supernet->parameters()) parameter.fill_(std::nan(""));
+  const ExportOptions options{{ExportFormat::kNative}, 8};
+  CHECK_THROWS_WITH(origin.write(origin.record(smallest(origin.space())), options),
+                    Contains("not finite"));
+  CHECK_FALSE(file_exists(origin.folder / "net"));
+}
+
+TEST_CASE("an export takes the place of an earlier one and of what a killed one left", "[export]") {
+  const Origin origin;
+  const Record record = origin.dynamic_record(smallest(origin.space()));
+  origin.write(record, {{ExportFormat::kOnnx, ExportFormat::kTorchScript}, 0});
+  write_file(origin.folder / "net/notes.txt", "mine");
+  make_directories(origin.folder / "net/.unfinished");
+  write_file(origin.folder / "net/.unfinished/stage3.onnx", "half");
+
+  Record fixed = record;
+  fixed.policy = Policy{};
+  fixed.policy->exit = 0;
+  origin.write(fixed, {{ExportFormat::kOnnx}, 0});
+  CHECK(names_in(origin.folder / "net") ==
+        Names{"all_exits.onnx", "manifest.json", "notes.txt", "stage1.onnx"});
+}
+
+TEST_CASE("two exports do not write to one directory at a time", "[export]") {
+  const Origin origin;
+  make_directories(origin.folder / "net/.unfinished");
+  const FileLock other(origin.folder / "net/.unfinished/lock");
+  CHECK_THROWS_WITH(origin.write(origin.record(smallest(origin.space())), {}),
+                    Contains("net/.unfinished/lock: held by process "));
+  CHECK(file_exists(origin.folder / "net/.unfinished/lock"));
 }
 
 }  // namespace enas4d
