@@ -13,6 +13,8 @@ for file in share/man/man1/enas4d-search.1 share/bash-completion/completions/ena
   [[ -s prefix/$file ]] || fail "not installed: $file"
 done
 
+grep -rn --include='*.cmake' /lib/gcc/ prefix && fail "find_package(enas4d) asks for one version of GCC"
+
 # Shipped documents are those that were installed.
 jq '.name = "moved"' prefix/share/enas4d/schemas/spaces/cifar10.json >prefix/share/enas4d/schemas/spaces/moved.json
 [[ $(enas4d-sample --space moved --describe | head -n 1) == moved:* ]] || fail "the installed space is not found"
