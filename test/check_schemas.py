@@ -51,6 +51,15 @@ def complaints(schemas):
         for error in by_kind[kind].iter_errors(json.loads(path.read_text())):
             yield f"{path}: {error.json_path}: {error.message}"
 
+    # A manifest's schema has the record's in it, because a schema is one file.
+    record, own = by_kind["record"].schema, by_kind["manifest"].schema
+    parts = ("type", "properties", "required", "additionalProperties")
+    if own["properties"]["record"] != {part: record[part] for part in parts}:
+        yield f"{schemas}/manifest.schema.json: /properties/record: must be what record.schema.json has"
+    for name, definition in record["$defs"].items():
+        if own["$defs"].get(name) != definition:
+            yield f"{schemas}/manifest.schema.json: /$defs/{name}: must be what record.schema.json has"
+
     for path in invalid:
         expected = path.stem in BEYOND_SCHEMA
         if passes(path, kind_of(path)) != expected:

@@ -47,6 +47,7 @@ TrainingState read_training_state(const SafetensorsFile& file) {
   const bool taught = has_teacher && has_teacher->flag();
   state.configuration = document.required("configuration").raw();
   document.finish();
+  check_data_fits(space, state.data, file.path());
 
   std::vector<ExpectedTensor> expected;
   const auto expect = [&](const char* prefix) {

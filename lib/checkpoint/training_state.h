@@ -41,4 +41,8 @@ TrainingState read_training_state(const SafetensorsFile& file);
 std::vector<ExpectedTensor> expected_supernet(const Space& space, const std::string& prefix);
 Supernet supernet_from(const SafetensorsFile& file, const Space& space, const std::string& prefix);
 
+/// Throws Error (bad input) unless images and labels of `data` are what networks of `space` take
+/// and give: whoever has read a weights file goes from one to the other by index.
+void check_data_fits(const Space& space, const DataDescription& data, const std::string& path);
+
 }  // namespace enas4d

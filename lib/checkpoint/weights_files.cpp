@@ -41,6 +41,16 @@ std::vector<ExpectedTensor> expected_supernet(const Space& space, const std::str
   return expected;
 }
 
+void check_data_fits(const Space& space, const DataDescription& data, const std::string& path) {
+  const auto require = [&](const char* key, int of_data, int of_space) {
+    if (of_data == of_space) return;
+    throw bad_input(fmt::format("{}: /data/{}", path, key),
+                    fmt::format("must be {} as in the space, got {}", of_space, of_data));
+  };
+  require("channels", data.channels, space.channels);
+  require("classes", data.classes, space.classes);
+}
+
 namespace {
 
 SupernetFile load_plain_supernet(const SafetensorsFile& file) {
@@ -49,6 +59,7 @@ SupernetFile load_plain_supernet(const SafetensorsFile& file) {
   DataDescription data = read_data_description(document.required("data"));
   document.required("training");
   document.finish();
+  check_data_fits(space, data, file.path());
   check_tensors(file, expected_supernet(space, ""));
   return {supernet_from(file, space, ""), std::move(data), space_hash(space), file.sha256()};
 }
@@ -84,6 +95,7 @@ SubnetFile load_subnet(const std::string& path) {
   Record record = read_record(document.required("record"));
   DataDescription data = read_data_description(document.required("data"));
   document.finish();
+  check_data_fits(space, data, path);
   check_fits(space, record.spec, path);
   Plan plan = lower(space, record.spec);
   std::vector<ExpectedTensor> expected;

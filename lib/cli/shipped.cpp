@@ -15,12 +15,13 @@ namespace {
 namespace fs = std::filesystem;
 
 /// The first that has the folder holds: an installed program reads what was installed with it,
-/// wherever that has been moved, a build tree its sources.
+/// wherever that has been moved, a build tree its sources. Somebody else's program on the library
+/// needs the others: where CMake installs, and where the Debian package does.
 std::vector<fs::path> schema_folders() {
   std::error_code unknown;
   const fs::path program = fs::read_symlink("/proc/self/exe", unknown);
   return {program.parent_path().parent_path() / "share/enas4d/schemas", ENAS4D_SOURCE_SCHEMAS,
-          ENAS4D_INSTALL_SCHEMAS};
+          ENAS4D_INSTALL_SCHEMAS, "/usr/share/enas4d/schemas"};
 }
 
 bool is_path(const std::string& word) {

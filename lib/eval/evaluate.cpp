@@ -1,6 +1,7 @@
 #include "eval/evaluate.h"
 
 #include <cmath>
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -62,23 +63,30 @@ Policy policy_of(const Record& record) {
   return last;
 }
 
-Record evaluate_record(const SupernetFile& file, const Dataset& data, Split split, Record record) {
-  const auto other = record.hashes.find("checkpoint");
-  if (other != record.hashes.end() && other->second != file.hash) {
-    record.val.reset();  // were measured with other weights
+Record completed(Record record, const SupernetFile& file, const Plan& plan, const Dataset& data) {
+  const std::map<std::string, std::string> origin = {{"checkpoint", file.hash},
+                                                     {"data", data.description().hash},
+                                                     {"calibration", data.calibration_hash()}};
+  for (const auto& [name, hash] : origin) {
+    std::string& own = record.hashes.try_emplace(name, hash).first->second;
+    if (own == hash) continue;
+    own = hash;
+    record.val.reset();
     record.test.reset();
+    record.failure.reset();
   }
-  const Plan plan = lower(file.supernet->space(), record.spec);
-  const ExitMacs macs = exit_macs(plan);
-  const Subnet subnet = extract_calibrated(file.supernet, plan, data);
   record.space = file.space_hash;
-  record.macs = macs.cumulative;
+  record.macs = exit_macs(plan).cumulative;
   record.params = parameters(plan);
   record.policy = policy_of(record);
-  record.hashes["checkpoint"] = file.hash;
-  record.hashes["data"] = data.description().hash;
-  record.hashes["calibration"] = data.calibration_hash();
-  set_outcome(record, split, apply(*record.policy, measure(subnet, data, split), macs));
+  return record;
+}
+
+Record evaluate_record(const SupernetFile& file, const Dataset& data, Split split, Record record) {
+  const Plan plan = lower(file.supernet->space(), record.spec);
+  record = completed(std::move(record), file, plan, data);
+  const Subnet subnet = extract_calibrated(file.supernet, plan, data);
+  set_outcome(record, split, apply(*record.policy, measure(subnet, data, split), exit_macs(plan)));
   return record;
 }
 

@@ -15,8 +15,12 @@ namespace enas4d {
 /// The record's policy; without one the network runs to its last exit.
 Policy policy_of(const Record& record);
 
-/// Extracts, calibrates and measures one spec on `split`. The record gets the outcome of its policy
-/// and all that is known then; outcomes that were measured with other weights are dropped.
+/// The record with all that is known before its network runs: MACs, policy, and the hashes of these
+/// weights and images. What was measured with others, by the hashes that it came with, is dropped.
+Record completed(Record record, const SupernetFile& file, const Plan& plan, const Dataset& data);
+
+/// Extracts, calibrates and measures one spec on `split`: the record is completed and gets the
+/// outcome of its policy.
 Record evaluate_record(const SupernetFile& file, const Dataset& data, Split split, Record record);
 
 /// A control for the record's network: of its static child (stages up to its fixed exit, or all)

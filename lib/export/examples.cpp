@@ -1,12 +1,15 @@
 #include "export/examples.h"
 
 #include <algorithm>
+#include <map>
+#include <vector>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
 
 #include "checkpoint/tensors.h"
 #include "eval/early_exit.h"
+#include "eval/measure.h"
 #include "util/json.h"
 
 namespace enas4d {
@@ -16,28 +19,38 @@ torch::Tensor whole_numbers(const std::vector<std::int32_t>& numbers) {
   return torch::tensor(std::vector<std::int64_t>(numbers.begin(), numbers.end()), torch::kLong);
 }
 
+/// What a file tells of one batch, all but the labels.
+NamedTensors answers_to(const torch::Tensor& images, const Subnet& subnet, const Policy& policy) {
+  NamedTensors tensors;
+  tensors["image"] = images.contiguous();
+  if (policy.exit) {
+    tensors[fmt::format("logits{}", *policy.exit + 1)] = subnet.forward_fixed(images, *policy.exit);
+  } else {
+    const auto exits = subnet.forward(images).logits;
+    for (std::size_t stage = 0; stage < exits.size(); ++stage) {
+      tensors[fmt::format("logits{}", stage + 1)] = exits[stage];
+    }
+  }
+  const EarlyExitRun run = run_early_exit(subnet, policy, images);
+  tensors["exit"] = whole_numbers(run.exit) + 1;
+  tensors["class"] = whole_numbers(run.predicted);
+  return tensors;
+}
+
 }  // namespace
 
 void write_examples(const std::string& path, const Subnet& subnet, const Policy& policy,
                     const Dataset& data, std::int64_t count) {
   const torch::NoGradGuard no_grad;
   count = std::min(count, data.size(Split::kVal));
-  const auto images =
-      data.batch(Split::kVal, data.indices(Split::kVal).data(), count, subnet.plan().resolution);
+  std::map<std::string, std::vector<torch::Tensor>> batches;
+  for_each_batch(data, Split::kVal, subnet.plan().resolution, kEvaluationBatch, count,
+                 [&](std::int64_t, const torch::Tensor& images) {
+                   for (const auto& [name, tensor] : answers_to(images, subnet, policy))
+                     batches[name].push_back(tensor);
+                 });
   NamedTensors tensors;
-  tensors["image"] = images.contiguous();
-  if (policy.exit) {
-    tensors[fmt::format("logits{}", *policy.exit + 1)] =
-        subnet.forward_fixed(images, *policy.exit).contiguous();
-  } else {
-    const auto exits = subnet.forward(images).logits;
-    for (std::size_t stage = 0; stage < exits.size(); ++stage) {
-      tensors[fmt::format("logits{}", stage + 1)] = exits[stage].contiguous();
-    }
-  }
-  const EarlyExitRun run = run_early_exit(subnet, policy, images);
-  tensors["exit"] = whole_numbers(run.exit) + 1;
-  tensors["class"] = whole_numbers(run.predicted);
+  for (const auto& [name, parts] : batches) tensors[name] = torch::cat(parts).contiguous();
   const auto& labels = data.labels(Split::kVal);
   tensors["label"] = whole_numbers({labels.begin(), labels.begin() + count});
   write_safetensors(path, new_document("examples"), tensor_entries(tensors));

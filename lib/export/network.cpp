@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <unistd.h>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "data/augmentation.h"
-#include "eval/measure.h"
+#include "eval/evaluate.h"
 #include "export/chain.h"
 #include "export/examples.h"
 #include "export/onnx_model.h"
@@ -20,17 +20,38 @@ namespace enas4d {
 
 namespace {
 
-/// Files that appear in a directory all at once, when all of them are good.
+/// What an earlier export wrote to `directory`, by its manifest.
+std::vector<std::string> earlier_files(const std::string& directory) {
+  std::vector<std::string> names;
+  try {
+    const auto document = JsonValue::read_file(directory + "/manifest.json");
+    JsonObject manifest = open_document(document, "manifest");
+    for (const auto& [name, hash] : manifest.required("sha256").object().entries()) {
+      if (name.find('/') == std::string::npos) names.push_back(name);  // none lies elsewhere
+    }
+  } catch (const Error&) {
+    return {};  // there is none, or it is not ours
+  }
+  return names;
+}
+
+/// Files that appear in a directory all at once, when all of them are good. They take the place of
+/// an earlier export's.
 class StagedFiles {
  public:
   explicit StagedFiles(std::string directory)
       : directory_(std::move(directory)),
-        staging_(fmt::format("{}/.unfinished-{}", directory_, ::getpid())) {
+        is_new_(!file_exists(directory_)),
+        staging_(directory_ + "/.unfinished") {
     make_directories(staging_);
+    // Of two exports at a time neither would be whole. What a killed one left is written over, and
+    // removed in the end.
+    lock_.emplace(staging_ + "/lock");
   }
   ~StagedFiles() {
     std::error_code ignored;
     std::filesystem::remove_all(staging_, ignored);
+    if (is_new_) std::filesystem::remove(directory_, ignored);  // only if it is empty
   }
   StagedFiles(const StagedFiles&) = delete;
   StagedFiles& operator=(const StagedFiles&) = delete;
@@ -47,6 +68,7 @@ class StagedFiles {
 
   /// Moves the files to the directory, in the order in which they were added.
   void publish() const {
+    const std::vector<std::string> earlier = earlier_files(directory_);
     for (const std::string& name : names_) {
       std::error_code error;
       std::filesystem::rename(path(name), directory_ + "/" + name, error);
@@ -55,10 +77,18 @@ class StagedFiles {
             fmt::format("{}/{}: cannot be written: {}", directory_, name, error.message()));
       }
     }
+    for (const std::string& name : earlier) {
+      std::error_code ignored;
+      const bool is_replaced = std::find(names_.begin(), names_.end(), name) != names_.end();
+      if (!is_replaced) std::filesystem::remove(directory_ + "/" + name, ignored);
+    }
   }
 
  private:
-  const std::string directory_, staging_;
+  const std::string directory_;
+  const bool is_new_;
+  const std::string staging_;
+  std::optional<FileLock> lock_;
   std::vector<std::string> names_;
 };
 
@@ -97,22 +127,6 @@ Json manifest_of(const Space& space, const Plan& plan, const Record& record,
   }
   manifest["record"] = Json::parse(to_line(record));
   return manifest;
-}
-
-/// The record with all that the export knows of it.
-Record completed(Record record, const SupernetFile& supernet, const Plan& plan,
-                 const Dataset& data) {
-  record.space = supernet.space_hash;
-  record.macs = exit_macs(plan).cumulative;
-  record.params = parameters(plan);
-  record.hashes["checkpoint"] = supernet.hash;
-  record.hashes["data"] = data.description().hash;
-  record.hashes["calibration"] = data.calibration_hash();
-  if (!record.policy) {
-    record.policy = Policy{};
-    record.policy->exit = plan.stages - 1;
-  }
-  return record;
 }
 
 /// Writes one format into `files` and, if asked, runs what was written.

@@ -33,8 +33,9 @@ struct VerifiedFiles {
 };
 
 /// Extracts and calibrates the record's spec and writes it to `directory` in all formats, last
-/// manifest.json. The record, which must lie in the supernet's space, goes along with its policy
-/// (none: the last exit). Throws Error (failed), and then `directory` is as it was.
+/// manifest.json. The record, which must lie in the supernet's space, goes along completed
+/// (eval/evaluate.h) with its policy (none: the last exit). Files of an earlier export to the
+/// directory are gone then. Throws Error (failed), and then `directory` is as it was.
 std::vector<VerifiedFiles> export_network(const SupernetFile& supernet, Record record,
                                           const Dataset& data, const ExportOptions& options,
                                           const std::string& directory);

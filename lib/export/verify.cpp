@@ -18,6 +18,7 @@ constexpr double kMostOtherDecisions = 1e-3;  ///< share of the images
 
 /// The native answer to one batch, and whether float32 could decide each image otherwise.
 struct Reference {
+  int first_exit;  ///< stage of the first of `exits`: with a fixed exit there is no other
   std::vector<torch::Tensor> exits;
   EarlyExitRun run;
   std::vector<bool> close;
@@ -26,9 +27,8 @@ struct Reference {
 /// Marks the images whose decision at some exit on their way is a close one.
 void mark_close(const Policy& policy, Reference& reference) {
   const auto measure = static_cast<std::size_t>(policy.confidence);
-  const int first_exit = policy.exit.value_or(0);
   for (std::size_t e = 0; e < reference.exits.size(); ++e) {
-    const int stage = first_exit + static_cast<int>(e);
+    const int stage = reference.first_exit + static_cast<int>(e);
     const auto rows = predict_rows(reference.exits[e], stage);
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (stage > reference.run.exit[i]) continue;
@@ -45,7 +45,7 @@ void mark_close(const Policy& policy, Reference& reference) {
 }
 
 Reference reference_of(const Subnet& subnet, const Policy& policy, const torch::Tensor& images) {
-  Reference reference{{}, run_early_exit(subnet, policy, images), {}};
+  Reference reference{policy.exit.value_or(0), {}, run_early_exit(subnet, policy, images), {}};
   if (policy.exit) {
     reference.exits = {subnet.forward_fixed(images, *policy.exit)};
   } else {
@@ -72,7 +72,7 @@ double largest_difference(const std::string& name, const Reference& reference,
       throw failed(
           fmt::format("{}: logits of exit {} must be those of the network within {} "
                       "absolute and relative, differ by {:.2g}: nothing is written",
-                      name, e + 1, kTolerance, here));
+                      name, reference.first_exit + static_cast<int>(e) + 1, kTolerance, here));
     }
     largest = std::max(largest, here);
   }

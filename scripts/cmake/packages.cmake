@@ -16,14 +16,14 @@ endfunction()
 install(DIRECTORY schemas/ DESTINATION ${CMAKE_INSTALL_DATADIR}/enas4d/schemas COMPONENT programs
   PATTERN examples EXCLUDE)
 install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT programs)
-install(DIRECTORY scripts/examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT programs
-  PATTERN node_modules EXCLUDE)
+install(DIRECTORY scripts/examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT programs USE_SOURCE_PERMISSIONS
+  PATTERN node_modules EXCLUDE PATTERN __pycache__ EXCLUDE)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME enas4d)
 set(CPACK_PACKAGE_VENDOR enas4d)
 set(CPACK_PACKAGE_CONTACT "enas4d <enas4d@localhost>")
-set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)  # lib/cli/shipped.cpp knows it, too
 set(CPACK_STRIP_FILES ON)
 set(CPACK_COMPONENTS_ALL programs development)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
@@ -35,11 +35,11 @@ set(CPACK_DEBIAN_PROGRAMS_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_SHLIBDEPS ON)
 # By name: what the programs' libraries ask for is met by Debian's reference BLAS, which is thirty times slower.
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_DEPENDS libopenblas0-openmp)
-set(CPACK_DEBIAN_PROGRAMS_PACKAGE_SUGGESTS "dataset-fashion-mnist, gnuplot-nox, jq")
+set(CPACK_DEBIAN_PROGRAMS_PACKAGE_SUGGESTS "dataset-fashion-mnist, gnuplot-nox, jq, bsdextrautils")
 
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "Libraries and headers of enas4d")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libenas4d-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
-  "libtorch-dev, libopenblas0-openmp, libgoogle-perftools-dev, libonnx-dev, libprotobuf-dev, libfmt-dev, nlohmann-json3-dev, libssl-dev, zlib1g-dev, libjpeg62-turbo-dev, libpng-dev")
+  "enas4d (= ${PROJECT_VERSION}), libtorch-dev, libopenblas0-openmp, libgoogle-perftools-dev, libonnx-dev, libprotobuf-dev, libfmt-dev, nlohmann-json3-dev, libssl-dev, zlib1g-dev, libjpeg62-turbo-dev, libpng-dev")
 include(CPack)

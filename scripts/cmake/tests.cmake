@@ -3,6 +3,14 @@ if(BUILD_TESTING)
   find_package(Catch2 REQUIRED)
   # Debian's own, which has python3-jsonschema; another one may come first in PATH.
   find_program(PYTHON_PROGRAM python3 PATHS /usr/bin NO_DEFAULT_PATH REQUIRED)
+
+  # How many times longer programs run with a sanitizer.
+  string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
+  if("${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${build_type}}" MATCHES "-fsanitize=")
+    set(ENAS4D_SLOWDOWN 5)
+  else()
+    set(ENAS4D_SLOWDOWN 1)
+  endif()
 endif()
 
 function(add_test_program program)
@@ -28,10 +36,16 @@ function(add_module_tests program)
   set_tests_properties(${program}.untagged PROPERTIES PASS_REGULAR_EXPRESSION "No tests ran")
 endfunction()
 
-# The script gets the programs' folder as its argument and an empty directory to work in.
+# The script gets the programs' folder as its argument and an empty directory to work in. A third argument: the seconds that it
+# may take, if 300 are not enough.
 function(add_pipeline_test name script)
+  set(seconds 300)
+  if(ARGC GREATER 2)
+    set(seconds ${ARGV2})
+  endif()
+  math(EXPR timeout "${seconds} * ${ENAS4D_SLOWDOWN}")
   add_test(NAME pipeline.${name}
     COMMAND bash -euc [[rm -rf "$1"; mkdir "$1"; cd "$1"; exec bash "$2" "$3"]] pipeline
       ${CMAKE_CURRENT_BINARY_DIR}/${name} ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${PROJECT_BINARY_DIR}/bin)
-  set_tests_properties(pipeline.${name} PROPERTIES TIMEOUT 300)
+  set_tests_properties(pipeline.${name} PROPERTIES TIMEOUT ${timeout})
 endfunction()

@@ -6,7 +6,7 @@
 //   node scripts/examples/check.mjs net
 import path from "node:path";
 import { createRequire } from "node:module";
-import { EarlyExitNetwork, readSafetensors } from "./early_exit.mjs";
+import { EarlyExitNetwork, decide, readSafetensors } from "./early_exit.mjs";
 
 const ort = createRequire(import.meta.url)("onnxruntime-node");
 const folder = process.argv[2];
@@ -46,24 +46,27 @@ for (const graph of network.chain) {
   Object.assign(values, await graph.run(Object.fromEntries(graph.inputNames.map((name) => [name, values[name]]))));
 }
 
-/** The margin between the two likeliest classes of an example at an exit. */
-function rivalMargin(i, exit) {
+/** The expected confidence of an example at an exit. */
+function confidenceAt(i, exit, measure) {
   const { shape: [, classes], data } = examples[`logits${exit}`];
-  const row = [...data.subarray(i * classes, (i + 1) * classes)].sort((a, b) => b - a);
-  const sum = row.reduce((total, logit) => total + Math.exp(logit - row[0]), 0);
-  return (1 - Math.exp(row[1] - row[0])) / sum;
+  return decide({ dims: [1, classes], data: data.subarray(i * classes, (i + 1) * classes) }, measure).confidence[0];
+}
+
+/** Whether rounding may have made another decision for an example, which left at `exit` here. */
+function isClose(i, exit) {
+  const expectedExit = Number(examples.exit.data[i]);
+  if (exit === expectedExit) return confidenceAt(i, exit, "margin") < 1e-3;
+  const first = Math.min(exit, expectedExit); // where one left and the other went on
+  return Math.abs(policy.thresholds[first - 1] - confidenceAt(i, first, policy.confidence)) < 1e-3;
 }
 
 // A decision is close, and float32 makes it, within 0.001 of a threshold or of the second class.
 const run = await network.run(examples.image.data, count);
 let same = 0, close = 0;
 for (let i = 0; i < count; ++i) {
-  const exit = Number(examples.exit.data[i]);
-  if (run.exit[i] === exit && run.label[i] === Number(examples.class.data[i])) {
+  if (run.exit[i] === Number(examples.exit.data[i]) && run.label[i] === Number(examples.class.data[i])) {
     ++same;
-  } else if (run.exit[i] === exit) {
-    if (rivalMargin(i, exit) < 1e-3) ++close;
-  } else if ((policy.thresholds ?? []).some((threshold) => Math.abs(threshold - run.confidence[i]) < 1e-3)) {
+  } else if (isClose(i, run.exit[i])) {
     ++close;
   }
 }

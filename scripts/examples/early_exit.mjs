@@ -10,8 +10,8 @@ import { createRequire } from "node:module";
 const require = createRequire(import.meta.url);
 const ort = require("onnxruntime-node");
 
-/** Classes and confidences of the rows of `logits`, a tensor of N x classes. */
-function decide(logits, measure) {
+/** Classes and confidences, in [0, 1], of the rows of `logits`, a tensor of N x classes. */
+export function decide(logits, measure) {
   const [count, classes] = logits.dims;
   const label = new Int32Array(count);
   const confidence = new Float32Array(count);
@@ -27,12 +27,14 @@ function decide(logits, measure) {
       if (c !== top) second = Math.max(second, weight);
     }
     label[i] = top;
+    let sure;
     switch (measure) {
-      case "max_softmax": confidence[i] = 1 / sum; break;
-      case "margin": confidence[i] = (1 - second) / sum; break;
-      case "entropy": confidence[i] = 1 - (Math.log(sum) - weighted / sum) / Math.log(classes); break;
+      case "max_softmax": sure = 1 / sum; break;
+      case "margin": sure = (1 - second) / sum; break;
+      case "entropy": sure = 1 - (Math.log(sum) - weighted / sum) / Math.log(classes); break;
       default: throw new Error(`unknown confidence measure ${measure}`);
     }
+    confidence[i] = Math.min(Math.max(sure, 0), 1);
   }
   return { label, confidence };
 }

@@ -14,10 +14,21 @@ namespace enas4d {
 
 namespace {
 
+/// Of images that networks of the space take.
+DataDescription data_that_fits(const Space& space) {
+  DataDescription data = tiny_data().description();
+  const auto channels = static_cast<std::size_t>(space.channels);
+  data.channels = space.channels;
+  data.classes = space.classes;
+  data.mean.assign(channels, 0.5);
+  data.deviation.assign(channels, 0.25);
+  return data;
+}
+
 std::string saved_supernet(const TemporaryFolder& folder, const Supernet& supernet) {
   const std::string path = folder / "supernet.safetensors";
-  save_supernet(path, supernet->space(), supernet_weights(supernet), tiny_data().description(),
-                {{"recipe", "tiny"}});
+  save_supernet(path, supernet->space(), supernet_weights(supernet),
+                data_that_fits(supernet->space()), {{"recipe", "tiny"}});
   return path;
 }
 
@@ -46,7 +57,7 @@ TEST_CASE("a subnet that was saved and loaded gives the same logits and keeps it
   Record record = describe(network.space, space_hash(network.space), network.spec);
   record.policy = Policy{Confidence::kMargin, {0.25}, {}};
   const std::string path = folder / "subnet.safetensors";
-  save_subnet(path, subnet, network.space, record, tiny_data().description());
+  save_subnet(path, subnet, network.space, record, data_that_fits(network.space));
   const SubnetFile loaded = load_subnet(path);
   CHECK(to_line(loaded.record) == to_line(record));
   const Exits before = subnet.forward(images);
@@ -62,7 +73,7 @@ TEST_CASE("a training checkpoint serves as weights, with averages where there ar
   TrainingState state;
   state.supernet = network.supernet;
   state.momentum = zeros_like_weights(network.supernet);
-  state.data = tiny_data().description();
+  state.data = data_that_fits(network.space);
   state.configuration = {{"seed", 1}};
   state.step = 12;
   const std::string path = folder / "checkpoint.safetensors";
@@ -86,6 +97,39 @@ TEST_CASE("weights of another space name the first tensor that differs", "[check
   CHECK_THROWS_WITH(
       load_supernet(path),
       Contains("tensor 'stage1_stem_weight' must be F32 [4, 1, 3, 3], is F32 [8, 1, 3, 3]"));
+}
+
+TEST_CASE("weights whose data has other channels or classes than their space are refused",
+          "[checkpoint]") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "weights.safetensors";
+  const Supernet supernet(pencil_space(2), 1);
+  const Space& space = supernet->space();
+  DataDescription data = data_that_fits(space);
+  std::string complaint = path + ": /data/classes: must be 3 as in the space, got 2";
+  const bool other_channels = GENERATE(false, true);
+  if (other_channels) {
+    data.channels = 3;
+    data.mean = data.deviation = {0.5, 0.5, 0.5};
+    complaint = path + ": /data/channels: must be 1 as in the space, got 3";
+  } else {
+    data.classes = 2;
+  }
+
+  save_supernet(path, space, supernet_weights(supernet), data, Json::object());
+  CHECK_THROWS_WITH(load_supernet(path), complaint);
+
+  const Spec spec = smallest(space);
+  save_subnet(path, extract(supernet, lower(space, spec)), space, describe(space, "", spec), data);
+  CHECK_THROWS_WITH(load_subnet(path), complaint);
+
+  TrainingState state;
+  state.supernet = supernet;
+  state.momentum = zeros_like_weights(supernet);
+  state.data = data;
+  state.configuration = Json::object();
+  save_training_state(path, state);
+  CHECK_THROWS_WITH(load_training_state(path), complaint);
 }
 
 TEST_CASE("missing, empty, cut and bit-flipped checkpoints are refused with one line",

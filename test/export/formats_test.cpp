@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <torch/script.h>
 
@@ -71,10 +72,12 @@ std::vector<std::unique_ptr<ExportedNetwork>> exported(const ExportExample& exam
 /// Answers with logits that are a little off.
 class Shifted : public ExportedNetwork {
  public:
-  Shifted(const Subnet& subnet, double shift) : subnet_(subnet), shift_(shift) {}
+  Shifted(const Subnet& subnet, double shift, std::optional<int> fixed_exit = {})
+      : subnet_(subnet), shift_(shift), fixed_exit_(fixed_exit) {}
 
   std::vector<torch::Tensor> exits(const torch::Tensor& images) const override {
     auto logits = subnet_.forward(images).logits;
+    if (fixed_exit_) logits = {logits[at(*fixed_exit_)]};
     for (torch::Tensor& exit : logits) exit = exit + shift_;
     return logits;
   }
@@ -85,6 +88,7 @@ class Shifted : public ExportedNetwork {
  private:
   const Subnet& subnet_;
   double shift_;
+  std::optional<int> fixed_exit_;
 };
 
 }  // namespace
@@ -173,6 +177,10 @@ TEST_CASE("verification refuses what differs", "[export]") {
                     Contains("x.pt: logits of exit 1 must be"));
   CHECK_THROWS_WITH(verify("x.pt", Shifted(subnet, 1e-6), subnet, policy, data, 20),
                     Contains("of 20 images leave elsewhere or with another class"));
+  Policy fixed;
+  fixed.exit = 1;
+  CHECK_THROWS_WITH(verify("x.pt", Shifted(subnet, 1e-3, fixed.exit), subnet, fixed, data, 20),
+                    Contains("x.pt: logits of exit 2 must be"));
 }
 
 TEST_CASE("what is no ONNX model is refused in one line", "[export]") {

@@ -1,8 +1,13 @@
 #include "export/network.h"
 
+#include <cmath>
 #include <filesystem>
+#include <set>
 
+#include "checkpoint/tensors.h"
 #include "eval/measure.h"
+#include "export/examples.h"
+#include "formats/safetensors.h"
 #include "nn/random_network.h"
 #include "support/catch.h"
 #include "support/temporary_folder.h"
@@ -41,6 +46,16 @@ struct Origin {
   SupernetFile supernet;
 };
 
+using Names = std::set<std::string>;
+
+Names names_in(const std::string& directory) {
+  Names names;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    names.insert(entry.path().filename().string());
+  }
+  return names;
+}
+
 }  // namespace
 
 TEST_CASE("the exported network answers as the one that was measured", "[export]") {
@@ -67,6 +82,24 @@ TEST_CASE("a record without policy is exported with its last exit", "[export]") 
   origin.write(origin.record(smallest(origin.space())), {});
   const SubnetFile net = load_subnet(origin.folder / "net/subnet.safetensors");
   CHECK(net.record.policy->exit == 1);
+}
+
+TEST_CASE("what was measured with other weights or images is not exported as these networks' own",
+          "[export]") {
+  const Origin origin;
+  Record record = origin.dynamic_record(smallest(origin.space()));
+  record.val = record.test = Outcome{24, 0.5, {0.5, 0.5}, {1, 0}, 100};
+  record.hashes = {{"checkpoint", "0123"},
+                   {"data", origin.data.description().hash},
+                   {"calibration", origin.data.calibration_hash()}};
+  const std::string other = GENERATE("", "checkpoint", "data", "calibration");
+  CAPTURE(other);
+  if (!other.empty()) record.hashes[other] = "4567";
+  origin.write(record, {});
+  const Record exported = load_subnet(origin.folder / "net/subnet.safetensors").record;
+  CHECK(exported.val.has_value() == other.empty());
+  CHECK(exported.test.has_value() == other.empty());
+  CHECK(exported.hashes.at("checkpoint") == "0123");
 }
 
 TEST_CASE("the manifest tells files, input, preprocessing, classes and the record", "[export]") {
@@ -97,6 +130,27 @@ TEST_CASE("the manifest tells files, input, preprocessing, classes and the recor
   }
 }
 
+TEST_CASE("examples are the first images of val with the network's answers", "[export]") {
+  const TemporaryFolder folder;
+  const Dataset data =
+      Dataset::from({banded_images(24, 1), banded_images(260, 2), {}}, "banded", 1);
+  const Supernet supernet(pencil_space(2), 1);
+  const Plan plan = lower(supernet->space(), largest(supernet->space()));
+  const Subnet subnet = extract_calibrated(supernet, plan, data);
+  constexpr std::int64_t kExamples = 255;  // more than one batch
+  const Policy policy{Confidence::kMaxSoftmax, {0.5}, {}};
+  write_examples(folder / "examples.safetensors", subnet, policy, data, kExamples);
+
+  const SafetensorsFile file(folder / "examples.safetensors");
+  const auto images =
+      data.batch(Split::kVal, data.indices(Split::kVal).data(), kExamples, plan.resolution);
+  CHECK(copy_tensor(file, "image").equal(images));
+  CHECK_THAT(copy_tensor(file, "logits2"), AllClose(subnet.forward(images).logits[1], 1e-5));
+  for (const char* name : {"exit", "class", "label"}) {
+    CHECK(file.find(name)->shape == std::vector<std::int64_t>{kExamples});
+  }
+}
+
 TEST_CASE("an export that fails leaves the directory as it was", "[export]") {
   const Origin origin;
   make_directories(origin.folder / "net/network.pt/in-the-way");
@@ -104,7 +158,42 @@ TEST_CASE("an export that fails leaves the directory as it was", "[export]") {
   CHECK_THROWS_WITH(origin.write(origin.record(smallest(origin.space())), options),
                     Contains("network.pt: cannot be written: "));
   CHECK_FALSE(file_exists(origin.folder / "net/manifest.json"));
-  CHECK(std::distance(std::filesystem::directory_iterator(origin.folder / "net"), {}) == 1);
+  CHECK(names_in(origin.folder / "net") == Names{"network.pt"});
+}
+
+TEST_CASE("an export that fails leaves no new directory", "[export]") {
+  const Origin origin;
+  const torch::NoGradGuard no_grad;
+  for (auto& parameter : origin.supernet.supernet->parameters()) parameter.fill_(std::nan(""));
+  const ExportOptions options{{ExportFormat::kNative}, 8};
+  CHECK_THROWS_WITH(origin.write(origin.record(smallest(origin.space())), options),
+                    Contains("not finite"));
+  CHECK_FALSE(file_exists(origin.folder / "net"));
+}
+
+TEST_CASE("an export takes the place of an earlier one and of what a killed one left", "[export]") {
+  const Origin origin;
+  const Record record = origin.dynamic_record(smallest(origin.space()));
+  origin.write(record, {{ExportFormat::kOnnx, ExportFormat::kTorchScript}, 0});
+  write_file(origin.folder / "net/notes.txt", "mine");
+  make_directories(origin.folder / "net/.unfinished");
+  write_file(origin.folder / "net/.unfinished/stage3.onnx", "half");
+
+  Record fixed = record;
+  fixed.policy = Policy{};
+  fixed.policy->exit = 0;
+  origin.write(fixed, {{ExportFormat::kOnnx}, 0});
+  CHECK(names_in(origin.folder / "net") ==
+        Names{"all_exits.onnx", "manifest.json", "notes.txt", "stage1.onnx"});
+}
+
+TEST_CASE("two exports do not write to one directory at a time", "[export]") {
+  const Origin origin;
+  make_directories(origin.folder / "net/.unfinished");
+  const FileLock other(origin.folder / "net/.unfinished/lock");
+  CHECK_THROWS_WITH(origin.write(origin.record(smallest(origin.space())), {}),
+                    Contains("net/.unfinished/lock: held by process "));
+  CHECK(file_exists(origin.folder / "net/.unfinished/lock"));
 }
 
 }  // namespace enas4d

@@ -3,6 +3,7 @@
 source "$(dirname "$0")/common.sh"
 build=$(cd "$1/.." && pwd)
 source_folder=$(cd "$here/../.." && pwd)
+cached() { sed -n "s/^$1:[A-Z]*=//p" "$build/CMakeCache.txt"; }
 
 cmake --install "$build" --prefix "$PWD/first" >install.log || fail "$(tail -n 3 install.log)"
 mv first prefix # nothing knows where it was installed
@@ -13,6 +14,8 @@ for file in share/man/man1/enas4d-search.1 share/bash-completion/completions/ena
   [[ -s prefix/$file ]] || fail "not installed: $file"
 done
 
+grep -rn --include='*.cmake' /lib/gcc/ prefix && fail "find_package(enas4d) asks for one version of GCC"
+
 # Shipped documents are those that were installed.
 jq '.name = "moved"' prefix/share/enas4d/schemas/spaces/cifar10.json >prefix/share/enas4d/schemas/spaces/moved.json
 [[ $(enas4d-sample --space moved --describe | head -n 1) == moved:* ]] || fail "the installed space is not found"
@@ -21,7 +24,12 @@ jq '.name = "moved"' prefix/share/enas4d/schemas/spaces/cifar10.json >prefix/sha
 "${train[@]}" run
 enas4d-sample --space "$here/tiny-space.json" --which largest |
   enas4d-export --checkpoint run/supernet.safetensors --specs - --data "$data" --threads 1 --quiet -o net
-cmake -S "$source_folder/scripts/examples/cpp" -B example -DCMAKE_PREFIX_PATH="$PWD/prefix" -DCMAKE_BUILD_TYPE=Release >example.log 2>&1 ||
+# Compiled as the library was: what is linked with a sanitizer needs it everywhere.
+same=()
+for name in CMAKE_CXX_COMPILER CMAKE_BUILD_TYPE CMAKE_CXX_FLAGS "CMAKE_CXX_FLAGS_$(cached CMAKE_BUILD_TYPE | tr '[:lower:]' '[:upper:]')"; do
+  same+=("-D$name=$(cached "$name")")
+done
+cmake -S "$source_folder/scripts/examples/cpp" -B example -DCMAKE_PREFIX_PATH="$PWD/prefix" "${same[@]}" >example.log 2>&1 ||
   fail "$(tail -n 5 example.log)"
 cmake --build example >>example.log 2>&1 || fail "$(tail -n 20 example.log)"
 { printf 'P5\n20 12\n255\n'; head -c 240 /dev/zero; } >black.pgm

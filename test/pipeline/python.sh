@@ -2,7 +2,7 @@
 # An exported network in Python, by onnxruntime and by torch, whichever are there: with each confidence measure and with a fixed exit
 # it answers as the native program does; images of other kinds and sizes; and what can be wrong.
 source "$(dirname "$0")/common.sh"
-export LC_ALL=C PYTHONDONTWRITEBYTECODE=1 # C: files in the order of their bytes, as in a split
+export LC_ALL=C PYTHONDONTWRITEBYTECODE=1
 examples=$here/../../scripts/examples
 
 # Debian's packages are for Debian's python3, which need not be the first one.
@@ -17,48 +17,29 @@ done
 echo "in $python: ${runtimes[*]}"
 
 make_photos_run
-photos=(photos/val/*/*.ppm)
-
-# agree NET: in every runtime the examples, and all test images as enas4d-eval sees them.
-agree() {
-  local runtime same
-  enas4d-eval --model "$1/subnet.safetensors" --data folder:photos --cache cache --split test --threads 1 --quiet \
-    --predictions native.csv >"$1.json"
+export_policies native,onnx,torchscript max_softmax margin entropy
+for net in max_softmax margin entropy fixed; do
+  evaluate_photos "$net"
   for runtime in "${runtimes[@]}"; do
-    "$python" "$examples/check.py" --runtime "$runtime" "$1" >check.json 2>check.err || fail "$1, $runtime: $(cat check.json; tail -n 1 check.err)"
-    jq -e '.images == 12 and .same_decisions + .close_decisions == 12' check.json >/dev/null || fail "$1, $runtime: $(cat check.json)"
-    "$python" "$examples/classify.py" --runtime "$runtime" "$1" "${photos[@]}" >lines.tsv 2>check.err ||
-      fail "$1, $runtime: $(tail -n 1 check.err)"
-    same=$(tail -n +2 native.csv | tr ',' '\t' | paste - lines.tsv | awk -F'\t' -v macs="$(jq -r '.macs | join(" ")' "$1/manifest.json")" '
-      BEGIN { split("bluish reddish", names, " "); links = split(macs, cost, " ") }
-      { off = $5 - $8; same += $9 == "exit " $3 && $7 == names[$4 + 1] && off * off < 1e-7 && $10 == cost[links == 1 ? 1 : $3] " MACs" }
-      END { print same "/" NR }')
-    [[ $same == 120/120 || $same == 119/120 ]] || fail "$1, $runtime: $same lines are those of enas4d-eval: $(head -n 3 lines.tsv)"
+    examples_agree "$net" "$python" "$examples/check.py" --runtime "$runtime"
+    answers_alike "$net" "$python" "$examples/classify.py" --runtime "$runtime"
   done
-}
-
-head -n 1 front.jsonl | jq -c 'del(.val)' >spec.json
-for measure in max_softmax margin entropy; do
-  # Half of the images leave at the first exit.
-  jq -c --arg measure "$measure" '.policy = {confidence: $measure, thresholds: [0]}' spec.json >all-leave.json
-  export_photos all-leave.json -o all-leave
-  enas4d-eval --model all-leave/subnet.safetensors --data folder:photos --cache cache --split test --threads 1 --quiet \
-    --predictions all-leave.csv >/dev/null
-  threshold=$(tail -n +2 all-leave.csv | cut -d, -f5 | sort -g | awk 'NR == 60 { low = $1 } NR == 61 { print (low + $1) / 2 }')
-  jq -c --argjson threshold "$threshold" '.policy.thresholds = [$threshold]' all-leave.json >half.json
-  export_photos half.json --format native,onnx,torchscript --examples 1000 -o "$measure"
-  agree "$measure"
-  jq -e '.test.exit_share | min > 0.4' "$measure.json" >/dev/null || fail "$measure: not both exits: $(cat "$measure.json")"
+  [[ $net == fixed ]] || jq -e '.test.exit_share | min > 0.4' "$net.json" >/dev/null || fail "$net: not both exits: $(cat "$net.json")"
 done
-jq -c '.policy = {exit: 2}' spec.json >fixed.json
-export_photos fixed.json --format native,onnx,torchscript --examples 1000 -o fixed
-agree fixed
 
 # A network that answers otherwise is noticed: the last bytes are a logit's.
 cp -r margin bent
 printf '\0\0\200\077' | dd of=bent/examples.safetensors bs=1 seek=$(($(stat -c %s bent/examples.safetensors) - 4)) conv=notrunc status=none
 "$python" "$examples/check.py" bent >bent.json 2>/dev/null && fail "another logit is not noticed: $(cat bent.json)"
 jq -e '.agrees == false' bent.json >/dev/null || fail "bent.json: $(cat bent.json)"
+
+# An image that goes on because it just misses the threshold is a close decision, however sure a later exit is.
+PYTHONPATH=$examples "$python" -c '
+import numpy as np
+from check import is_close
+examples = {"exit": np.array([1]), "logits1": np.array([[0.5, 0.5]]), "logits2": np.array([[9.0, 0.0]])}
+close, far = ({"confidence": "margin", "thresholds": [threshold]} for threshold in (0.0005, 0.1))
+assert is_close(close, examples, 0, 2) and not is_close(far, examples, 0, 2)' || fail "close decisions"
 
 # JPEG and PNG of any size: what counts is the middle. Grey ones and transparent ones are colours, too.
 "$python" -c '

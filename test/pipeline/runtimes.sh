@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
-# An exported network in ONNX Runtime: all exits, the chain, early exit, and the example program on images.
+# An exported network in ONNX Runtime: all exits, the chain, early exit by each confidence measure and with a fixed exit, and the
+# example program on images.
 source "$(dirname "$0")/common.sh"
+export LC_ALL=C
 examples=$here/../../scripts/examples
 # 77 tells ctest that the test was skipped.
 [[ -e $examples/node_modules/onnxruntime-node ]] ||
@@ -10,8 +12,22 @@ make_photos_run
 budget=$(jq -s '.[length / 2 | floor].val.average_macs | ceil' front.jsonl)
 
 export_photos front.jsonl --average-macs "$budget" --format onnx --examples 1000 --verify -o net
-node "$examples/check.mjs" net >check.json || fail "ONNX Runtime differs: $(cat check.json)"
-jq -e '.images == 12 and .same_decisions + .close_decisions == 12' check.json >/dev/null || fail "check.json: $(cat check.json)"
+examples_agree net node "$examples/check.mjs"
+
+export_policies native,onnx margin entropy
+for net in margin entropy fixed; do
+  evaluate_photos "$net"
+  examples_agree "$net" node "$examples/check.mjs"
+  answers_alike "$net" node "$examples/classify.mjs"
+done
+
+# An image that goes on because it just misses the threshold is a close decision, however sure a later exit is.
+enas4d-eval --model margin/subnet.safetensors --data folder:photos --cache cache --threads 1 --quiet --predictions val.csv >/dev/null
+least=$(awk -F, '$3 == 1 { print $5 }' val.csv | sort -g | head -n 1)
+cp -r margin near
+jq --argjson least "$least" '.record.policy.thresholds = [$least + 1e-4]' margin/manifest.json >near/manifest.json
+examples_agree near node "$examples/check.mjs"
+jq -e '.close_decisions >= 1' check.json >/dev/null || fail "no close decision: $(cat check.json)"
 
 # A weight that is off by a little is noticed.
 cp -r net bent

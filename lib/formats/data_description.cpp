@@ -1,9 +1,9 @@
-#include "data/dataset.h"
+#include "formats/data_description.h"
 
 namespace enas4d {
 namespace {
 
-constexpr std::int64_t kMostImages = std::int64_t{1} << 31;
+constexpr std::int64_t kMostDescribed = std::int64_t{1} << 31;
 
 std::vector<double> read_per_channel(const JsonValue& value, int channels, double least,
                                      double most) {
@@ -15,7 +15,7 @@ std::vector<double> read_per_channel(const JsonValue& value, int channels, doubl
   return numbers;
 }
 
-std::vector<std::string> read_class_names(const JsonValue& value, int classes) {
+std::vector<std::string> read_described_names(const JsonValue& value, int classes) {
   std::vector<std::string> names;
   for (const JsonValue& item : value.items()) names.push_back(item.text());
   if (!names.empty() && names.size() != static_cast<std::size_t>(classes)) {
@@ -33,15 +33,16 @@ DataDescription read_data_description(const JsonValue& value) {
   description.hash = object.required("hash").text();
   description.channels = object.required("channels").small_whole(1, 1024);
   description.classes = object.required("classes").small_whole(1, 1'000'000);
-  description.class_names = read_class_names(object.required("class_names"), description.classes);
+  description.class_names =
+      read_described_names(object.required("class_names"), description.classes);
   if (const auto resolution = object.optional("resolution")) {
     description.resolution = resolution->small_whole(1, 65536);
   }
   description.split_seed =
       static_cast<std::uint64_t>(object.required("split_seed").whole(0, INT64_MAX));
-  description.train_images = object.required("train_images").whole(1, kMostImages);
-  description.val_images = object.required("val_images").whole(1, kMostImages);
-  description.test_images = object.required("test_images").whole(0, kMostImages);
+  description.train_images = object.required("train_images").whole(1, kMostDescribed);
+  description.val_images = object.required("val_images").whole(1, kMostDescribed);
+  description.test_images = object.required("test_images").whole(0, kMostDescribed);
   description.mean = read_per_channel(object.required("mean"), description.channels, 0.0, 1.0);
   // Pixels are divided by it.
   description.deviation =
