@@ -1,8 +1,13 @@
 # shellcheck shell=bash
 # Sourced by the scripts that build: goes to the root of the repository and offers the one build that they share, so that
-# nothing is compiled twice.
+# nothing is compiled twice. Scripts that take paths go back to where they were started: cd "$started_in".
 set -euo pipefail
+export LC_ALL=C.UTF-8 # a bare machine has no other, and without it `column` spells out µ
+# shellcheck disable=SC2034  # used by those who source this
+started_in=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck disable=SC2034
+root=$PWD
 
 # build TARGET...: installs what is missing and builds these targets with the preset `ci`. Narrates on standard error.
 build() {

@@ -22,7 +22,8 @@ void set_outcome(Record& record, Split split, Outcome outcome) {
   (split == Split::kVal ? record.val : record.test) = std::move(outcome);
 }
 
-/// What policies fitted on val give on the split.
+/// What policies fitted on val give on the split, and what they gave on val: who chooses one of
+/// them chooses by that.
 Json curve_json(const std::vector<OperatingPoint>& fitted, const ExitTable& table,
                 const ExitMacs& macs) {
   Json curve = Json::array();
@@ -30,6 +31,8 @@ Json curve_json(const std::vector<OperatingPoint>& fitted, const ExitTable& tabl
     const Outcome outcome = apply(point.policy, table, macs);
     curve.push_back({{"average_macs", outcome.average_macs},
                      {"accuracy", outcome.accuracy},
+                     {"val_average_macs", point.average_macs},
+                     {"val_accuracy", point.accuracy},
                      {"policy", policy_object(point.policy)}});
   }
   return curve;

@@ -183,17 +183,29 @@ TEST_CASE("specs come back as records with what they give on the split", "[tools
 
 TEST_CASE("exits along depth are measured beside a static network", "[tools]") {
   const TrainedFolder& folder = TrainedFolder::get();
-  const ToolRun run =
-      folder.run(eval_tool(), {"--specs", "-", "--depth-exits", "--split", "test"},
-                 R"({"format":"enas4d/record","version":1,"policy":{"exit":1},"spec":)" +
-                     spec_object(largest(pencil_space(2))).dump() + "}");
-  CAPTURE(run.err);
-  REQUIRE(run.status == 0);
-  const Json result = Json::parse(run.out);
-  REQUIRE_FALSE(result["depth_curve"].empty());
-  const Json& dearest = result["depth_curve"].back();
-  CHECK(dearest["accuracy"] <= 1);
-  CHECK(dearest["average_macs"] > 0);
+  const auto curve_on = [&](const std::string& split) {
+    const ToolRun run =
+        folder.run(eval_tool(), {"--specs", "-", "--depth-exits", "--split", split},
+                   R"({"format":"enas4d/record","version":1,"policy":{"exit":1},"spec":)" +
+                       spec_object(largest(pencil_space(2))).dump() + "}");
+    CAPTURE(run.err);
+    REQUIRE(run.status == 0);
+    return Json::parse(run.out)["depth_curve"];
+  };
+  const Json on_test = curve_on("test");
+  REQUIRE_FALSE(on_test.empty());
+  CHECK(on_test.back()["accuracy"] <= 1);
+  CHECK(on_test.back()["average_macs"] > 0);
+
+  // Whatever the split, a point says what it gave on val, where it may be chosen.
+  const Json on_val = curve_on("val");
+  REQUIRE(on_val.size() == on_test.size());
+  for (std::size_t i = 0; i < on_val.size(); ++i) {
+    CHECK(on_val[i]["average_macs"] == on_val[i]["val_average_macs"]);
+    CHECK(on_val[i]["accuracy"] == on_val[i]["val_accuracy"]);
+    CHECK(on_test[i]["val_average_macs"] == on_val[i]["val_average_macs"]);
+    CHECK(on_test[i]["val_accuracy"] == on_val[i]["val_accuracy"]);
+  }
 }
 
 TEST_CASE("a search for budgets writes a record for each in their order", "[tools]") {
