@@ -1,4 +1,4 @@
-#include "data/dataset.h"
+#include "data/description.h"
 
 namespace enas4d {
 namespace {
