@@ -2,7 +2,7 @@
 # Manual pages, completions and schemas of --config as they are built: complete, without complaints of troff, completing in a
 # real bash, true of --print-config.
 source "$(dirname "$0")/common.sh"
-documents=$1/../documents
+documents=$(cd "$1/../documents" && pwd)
 
 fits_schema() { # SCHEMA DOCUMENT
   /usr/bin/python3 -c 'import json, sys, jsonschema
@@ -35,35 +35,4 @@ for tool in train-ofa sample search export eval; do
   fits_schema "$documents/config/enas4d-$tool.schema.json" wrong.json && fail "the schema of $tool takes any key"
 done
 
-# complete_line LINE: what bash offers at the line's end.
-complete_line() {
-  bash --norc -c '
-    line=$1 COMP_LINE=$1 COMP_POINT=${#1} COMPREPLY=()
-    compopt() { :; } # needs a real completion around it
-    source "$2/${line%% *}"
-    specification=$(complete -p "${line%% *}")
-    function_name=${specification#*-F }
-    "${function_name%% *}"
-    printf "%s\n" "${COMPREPLY[@]}"' - "$1" "$documents/completions"
-}
-# offers LINE EXPECTED...: exactly these, in alphabetical order.
-offers() {
-  local line=$1 got
-  shift
-  got=$(complete_line "$line" | LC_ALL=C sort | paste -sd " ")
-  [[ $got == "$*" ]] || fail "'$line' is completed with '$got', not '$*'"
-}
-mkdir -p folder/sub
-: >folder/file.json
-offers "enas4d-search --strat" --strategy
-offers "enas4d-search --strategy " evolution random stagewise
-offers "enas4d-search --strategy st" stagewise
-offers "enas4d-search --strategy=st" stagewise
-offers "enas4d-search --data cif" cifar100: cifar10:
-offers "enas4d-search --data folder:fol" folder
-offers "enas4d-search --journal folder/" folder/sub
-offers "enas4d-search --checkpoint folder/" folder/file.json folder/sub
-offers "enas4d-export --format native,o" native,onnx
-offers "enas4d-train-ofa --recipe qu" quick
-offers "enas4d-sample --space fashion-mnist --wh" --which
-offers "enas4d-eval --batch "
+/usr/bin/python3 "$here/completion.py" "$documents/completions" || fail "completion"
