@@ -11,6 +11,13 @@ jsonschema.Draft202012Validator.check_schema(schema)
 sys.exit(not jsonschema.Draft202012Validator(schema).is_valid(document))' "$1" "$2"
 }
 
+# The tags of the entries of OPTIONS that have a text, one a line.
+options_of() { # PAGE
+  awk '/^\.SH / { inside = $2 == "OPTIONS" }
+    inside && tag != "" && /^[^.].*[a-z]/ { print tag }
+    { tag = last == ".TP" ? $0 : ""; last = $0 }' "$1"
+}
+
 for tool in train-ofa sample search export eval; do
   page=$documents/man/enas4d-$tool.1
   "enas4d-$tool" --help >help.txt
@@ -18,11 +25,14 @@ for tool in train-ofa sample search export eval; do
   { grep -oE '^ +(-., )?--[a-z0-9-]+' help.txt | grep -oE -- '--[a-z0-9-]+'
     "enas4d-$tool" --print-config | jq -r 'keys[] | "--" + gsub("_"; "-")'; } | sort -u >flags.txt
   [[ $(wc -l <flags.txt) -ge 12 ]] || fail "$tool: flags: $(cat flags.txt)"
+  options_of "$page" >options.txt
   while read -r flag; do
-    grep -qF -- "\\fB${flag//-/\\-}\\fR" "$page" || fail "$page lacks $flag"
+    grep -qF -- "\\fB${flag//-/\\-}\\fR" options.txt || fail "$page does not say what $flag is"
     grep -qE -- "^ +$flag \\\\$" "$documents/completions/enas4d-$tool" || fail "completion of $tool lacks $flag"
   done <flags.txt
-  for section in NAME SYNOPSIS DESCRIPTION OPTIONS "EXIT STATUS" EXAMPLES "SEE ALSO"; do
+  sections=(NAME SYNOPSIS DESCRIPTION OPTIONS FILES "EXIT STATUS" EXAMPLES "SEE ALSO")
+  [[ $tool == sample ]] || sections+=(ENVIRONMENT) # that one looks at none
+  for section in "${sections[@]}"; do
     grep -qx ".SH $section" "$page" || fail "$page lacks $section"
   done
   grep -nE '^@.*@$' "$page" && fail "$page: a place that nothing was put in"
