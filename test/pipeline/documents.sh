@@ -41,6 +41,9 @@ for tool in train-ofa sample search export eval; do
 
   "enas4d-$tool" --print-config >config.json
   fits_schema "$documents/config/enas4d-$tool.schema.json" config.json || fail "--print-config of $tool breaks its schema"
+  jq '. + {"$schema": "enas4d.schema.json"}' config.json >named.json
+  fits_schema "$documents/config/enas4d-$tool.schema.json" named.json || fail "the schema of $tool does not take its own name"
+  "enas4d-$tool" --config named.json --print-config | cmp - config.json || fail "$tool: --config does not take the name of its schema"
   jq '.seeed = 1' config.json >wrong.json
   fits_schema "$documents/config/enas4d-$tool.schema.json" wrong.json && fail "the schema of $tool takes any key"
 done
