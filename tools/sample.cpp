@@ -55,6 +55,16 @@ void declare_sample(SampleOptions& options, OptionList& list) {
   add_output(list, options.output, "records");
 }
 
+bool is_bounded(const SizeBounds& bounds) {
+  return bounds.least_macs || bounds.most_macs || bounds.most_params;
+}
+
+/// Not any network of it.
+bool describes_space(const SampleOptions& options) {
+  return options.describe && options.specs.empty() && options.which == Which::kRandom &&
+         !options.count;
+}
+
 void check_combination(const SampleOptions& options) {
   const bool one = options.which != Which::kRandom;
   if (options.count == 0) throw usage_error("--count: must be at least 1, got 0");
@@ -63,6 +73,11 @@ void check_combination(const SampleOptions& options) {
   }
   if (one && options.count) {
     throw usage_error("--which: that is one spec, so --count does not go with it");
+  }
+  if (describes_space(options) && (is_bounded(options.bounds) || options.unique)) {
+    throw usage_error(
+        "--describe: the space is described whole; --min-macs, --max-macs, --max-params and "
+        "--unique need --count or --specs");
   }
 }
 
@@ -121,8 +136,7 @@ class RecordWriter {
 /// Spec i is a pure function of (seed, i).
 void draw(const SampleOptions& options, const Space& space, RecordWriter& writer) {
   constexpr int kMostRepeats = 10000;
-  const SizeBounds& bounds = options.bounds;
-  const bool bounded = bounds.least_macs || bounds.most_macs || bounds.most_params;
+  const bool bounded = is_bounded(options.bounds);
   const std::int64_t count = options.count.value_or(1);
   int repeats = 0;
   std::int64_t written = 0;
@@ -146,14 +160,13 @@ ExitStatus run_sample(const SampleOptions& options, Session& session) {
   const Space space = read_space(read_shipped(space_shelf(), options.space, in));
   Output output(options.output, session.streams.out);
   RecordWriter writer(space, options, output);
-  const bool random = options.specs.empty() && options.which == Which::kRandom;
-  if (options.describe && random && !options.count) {
+  if (describes_space(options)) {
     output.line(describe_space(space));
   } else if (!options.specs.empty()) {
     for (Record& record : read_records_from(options.specs, in, &space)) {
       writer.offer(std::move(record));
     }
-  } else if (random) {
+  } else if (options.which == Which::kRandom) {
     draw(options, space, writer);
   } else {
     writer.offer(options.which == Which::kSmallest ? smallest(space) : largest(space));

@@ -108,8 +108,13 @@ std::string stages_text(int stages) {
 std::string size_text(double log10_count) {
   constexpr double kExactBelow = 6;
   if (log10_count < kExactBelow) return fmt::format("{:.0f}", std::pow(10, log10_count));
-  const double exponent = std::floor(log10_count);
-  return fmt::format("{:.1f} x 10^{:.0f}", std::pow(10, log10_count - exponent), exponent);
+  double exponent = std::floor(log10_count);
+  double mantissa = std::round(10 * std::pow(10, log10_count - exponent)) / 10;
+  if (mantissa >= 10) {
+    mantissa = 1;
+    ++exponent;
+  }
+  return fmt::format("{:.1f} x 10^{:.0f}", mantissa, exponent);
 }
 
 }  // namespace
@@ -123,9 +128,10 @@ std::string describe_space(const Space& space) {
       stages_text(space.stages), space.classes, space.channels,
       space.channels == 1 ? "channel" : "channels", choice_list(space.resolution),
       reads_own ? "their own group" : "all groups up to their stage");
-  text += "\nChoices, " +
-          std::string(space.stages == 1 ? "" : "of each stage, with | between stages that differ") +
-          ":\n";
+  text +=
+      "\nChoices" +
+      std::string(space.stages == 1 ? "" : ", of each stage, with | between stages that differ") +
+      ":\n";
   text += choices_table(space) + "\n" + cost_table(space);
   text.pop_back();
   return text;

@@ -59,6 +59,7 @@ Given split_arguments(const OptionList& list, const std::vector<std::string>& ar
 void assign(const OptionList& list, const Given& given, const std::optional<JsonValue>& config) {
   if (config) {
     JsonObject object = config->object();
+    if (const auto schema = object.optional(kSchemaKey)) (void)schema->text();  // for editors
     for (const Option& option : list.options()) {
       if (!option.configurable) continue;
       if (const auto value = object.optional(option.key())) option.from_json(*value);

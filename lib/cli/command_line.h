@@ -18,6 +18,9 @@ using Given = std::vector<std::pair<const Option*, std::string>>;
 /// that belongs to no option.
 Given split_arguments(const OptionList& list, const std::vector<std::string>& arguments);
 
+/// May stand in a configuration file and says where its schema is, for editors.
+constexpr const char* kSchemaKey = "$schema";
+
 /// Sets the fields: first from the JSON document, if there is one, then from `given`. Throws Error.
 void assign(const OptionList& list, const Given& given, const std::optional<JsonValue>& config);
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "cli/command_line.h"
+
 namespace enas4d {
 namespace {
 
@@ -30,7 +32,8 @@ Json option_schema(const Option& option) {
 }  // namespace
 
 Json config_schema(const Tool& tool, const OptionList& list) {
-  Json properties = Json::object();
+  Json properties = {
+      {kSchemaKey, {{"type", "string"}, {"description", "where this schema is, for editors"}}}};
   for (const Option& option : list.options()) {
     if (option.configurable) properties[option.key()] = option_schema(option);
   }

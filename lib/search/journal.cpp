@@ -14,6 +14,7 @@
 #include "search/record.h"
 #include "util/error.h"
 #include "util/files.h"
+#include "util/json_text.h"
 
 namespace enas4d {
 namespace {
@@ -41,7 +42,7 @@ void require_key(const JsonValue& line, const JournalKey& key) {
     if (found == key.*part.value) continue;
     throw bad_input(line.source(),
                     fmt::format("is the journal of another {} ({:.12}…, this search has {:.12}…)",
-                                part.name, found, key.*part.value));
+                                part.name, escaped(found), key.*part.value));
   }
   object.finish();
 }

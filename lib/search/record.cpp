@@ -11,6 +11,7 @@
 
 #include "util/error.h"
 #include "util/files.h"
+#include "util/json_text.h"
 
 namespace enas4d {
 namespace {
@@ -68,7 +69,7 @@ void for_each_document(const std::string& text, const std::string& source, const
 }
 
 std::string start_of(const std::string& hash) {
-  return hash.substr(0, 12) + "…";
+  return escaped(hash).substr(0, 12) + "…";
 }
 
 void append_whole(std::string& out, std::int64_t value) {

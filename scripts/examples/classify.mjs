@@ -6,7 +6,7 @@
 //   enas4d-export ... --format onnx -o net
 //   node scripts/examples/classify.mjs net IMAGE...
 //
-// Images are binary PPM or PGM of the network's size: convert photo.jpg -resize 32x32^ -gravity center -extent 32x32 photo.ppm
+// Images are binary PPM or PGM of the network's size. README.md beside this file makes them of photographs.
 import fs from "node:fs";
 import { EarlyExitNetwork } from "./early_exit.mjs";
 

@@ -47,9 +47,27 @@ TEST_CASE("a described space says its choices, its size and what its ends cost",
   CHECK_THAT(text, StartsWith("mobilenet_v3: "));
   CHECK_THAT(text, Contains(" x 10^19 networks of 1 stage, 1000 classes\n"));
   CHECK_THAT(text, Contains("3 channels, 128 160 192 224 pixels a side"));
+  CHECK_THAT(text, Contains("\nChoices:\n"));
   CHECK_THAT(line_of(text, "unit 3"), Contains("2 3 4") && Contains(" 40 ") && Contains("3 5 7") &&
                                           Contains("3 4 6") && Contains("squeeze-excite"));
   CHECK_THAT(line_of(text, "MACs up to exit 1"), Contains(" 566M"));
+}
+
+TEST_CASE("a size just below a power of ten is told as that power", "[arch]") {
+  const auto widths = [](int count) {
+    Choices choices;
+    for (int i = 1; i <= count; ++i) choices.push_back(4 * i);
+    return for_stages(1, choices);
+  };
+  Space space = pencil_space(1);
+  UnitSpace& unit = space.units[0];
+  unit.depth = {{1}};
+  unit.kernel = {{3}};
+  unit.expand = {{2}};
+  space.stem.width = widths(100);
+  unit.width = widths(100);
+  space.head.width = widths(997);
+  CHECK_THAT(describe_space(space), StartsWith("pencil: 1.0 x 10^7 networks of 1 stage, "));
 }
 
 TEST_CASE("stages that differ are told apart", "[arch]") {

@@ -96,6 +96,7 @@ TEST_CASE("a configuration file is read strictly", "[cli]") {
       Case{R"({"cuont": 5})", "c.json: unknown key 'cuont', did you mean 'count'?"},
       Case{R"({"count": 5.9})", "c.json: /count: must be a whole number from 1 to 100, got 5.9"},
       Case{R"({"hidden": 5})", "c.json: unknown key 'hidden'"},
+      Case{R"({"$schema": 5})", "c.json: /$schema: must be a string, got 5"},
       Case{R"([])", "c.json: must be an object, got []"});
   Declared declared;
   CAPTURE(wrong.config);
@@ -106,6 +107,13 @@ TEST_CASE("a configuration file is read strictly", "[cli]") {
     CHECK(error.status() == ExitStatus::kBadInput);
     CHECK(std::string(error.what()) == wrong.message);
   }
+}
+
+TEST_CASE("a configuration file may say where its schema is", "[cli]") {
+  Declared declared;
+  declared.parse({}, R"({"$schema": "enas4d-sample.schema.json", "count": 5})");
+  CHECK(declared.count == 5);
+  CHECK_FALSE(effective_configuration(declared.list).contains("$schema"));
 }
 
 TEST_CASE("a required option may come from flag or file", "[cli]") {

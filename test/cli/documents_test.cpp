@@ -115,6 +115,7 @@ TEST_CASE("the schema of a configuration has the type, words and default of ever
   CHECK(properties.at("pot").at("anyOf").at(0).at("type") == "string");
   CHECK(properties.at("pot").at("anyOf").at(1).at("type") == "null");
   CHECK(!properties.contains("help"));
+  CHECK(properties.at("$schema").at("type") == "string");
   CHECK(schema.at("additionalProperties") == false);
 }
 

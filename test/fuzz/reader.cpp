@@ -28,12 +28,14 @@ const std::vector<Reader>& readers() {
   static const std::vector<Reader> all = {
       {"cifar", try_cifar, kMiB, 8},
       {"config", try_config, kMiB, kJson},
+      {"data-descriptions", try_data_description, kMiB, kJson},
       {"documents", try_document, 16 * kMiB, kJson},  // a few bytes may stand for a large network
       {"evaluations", try_evaluation, kMiB, 8},
       {"idx", try_idx, 4 * kMiB, kDeflate},
       {"image-folders", try_image_folder, 16 * kMiB, 8},
       {"image-packs", try_image_pack, kMiB, kJson},
       {"images", try_image, 16 * kMiB, 8},
+      {"journals", try_journal, kMiB, kJson},
       {"records", try_records, kMiB, kJson},
       {"safetensors", try_safetensors, kMiB, kJson},
   };

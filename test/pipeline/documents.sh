@@ -2,13 +2,20 @@
 # Manual pages, completions and schemas of --config as they are built: complete, without complaints of troff, completing in a
 # real bash, true of --print-config.
 source "$(dirname "$0")/common.sh"
-documents=$1/../documents
+documents=$(cd "$1/../documents" && pwd)
 
 fits_schema() { # SCHEMA DOCUMENT
   /usr/bin/python3 -c 'import json, sys, jsonschema
 schema, document = (json.load(open(path)) for path in sys.argv[1:])
 jsonschema.Draft202012Validator.check_schema(schema)
 sys.exit(not jsonschema.Draft202012Validator(schema).is_valid(document))' "$1" "$2"
+}
+
+# The tags of the entries of OPTIONS that have a text, one a line.
+options_of() { # PAGE
+  awk '/^\.SH / { inside = $2 == "OPTIONS" }
+    inside && tag != "" && /^[^.].*[a-z]/ { print tag }
+    { tag = last == ".TP" ? $0 : ""; last = $0 }' "$1"
 }
 
 for tool in train-ofa sample search export eval; do
@@ -18,11 +25,14 @@ for tool in train-ofa sample search export eval; do
   { grep -oE '^ +(-., )?--[a-z0-9-]+' help.txt | grep -oE -- '--[a-z0-9-]+'
     "enas4d-$tool" --print-config | jq -r 'keys[] | "--" + gsub("_"; "-")'; } | sort -u >flags.txt
   [[ $(wc -l <flags.txt) -ge 12 ]] || fail "$tool: flags: $(cat flags.txt)"
+  options_of "$page" >options.txt
   while read -r flag; do
-    grep -qF -- "\\fB${flag//-/\\-}\\fR" "$page" || fail "$page lacks $flag"
+    grep -qF -- "\\fB${flag//-/\\-}\\fR" options.txt || fail "$page does not say what $flag is"
     grep -qE -- "^ +$flag \\\\$" "$documents/completions/enas4d-$tool" || fail "completion of $tool lacks $flag"
   done <flags.txt
-  for section in NAME SYNOPSIS DESCRIPTION OPTIONS "EXIT STATUS" EXAMPLES "SEE ALSO"; do
+  sections=(NAME SYNOPSIS DESCRIPTION OPTIONS FILES "EXIT STATUS" EXAMPLES "SEE ALSO")
+  [[ $tool == sample ]] || sections+=(ENVIRONMENT) # that one looks at none
+  for section in "${sections[@]}"; do
     grep -qx ".SH $section" "$page" || fail "$page lacks $section"
   done
   grep -nE '^@.*@$' "$page" && fail "$page: a place that nothing was put in"
@@ -31,39 +41,11 @@ for tool in train-ofa sample search export eval; do
 
   "enas4d-$tool" --print-config >config.json
   fits_schema "$documents/config/enas4d-$tool.schema.json" config.json || fail "--print-config of $tool breaks its schema"
+  jq '. + {"$schema": "enas4d.schema.json"}' config.json >named.json
+  fits_schema "$documents/config/enas4d-$tool.schema.json" named.json || fail "the schema of $tool does not take its own name"
+  "enas4d-$tool" --config named.json --print-config | cmp - config.json || fail "$tool: --config does not take the name of its schema"
   jq '.seeed = 1' config.json >wrong.json
   fits_schema "$documents/config/enas4d-$tool.schema.json" wrong.json && fail "the schema of $tool takes any key"
 done
 
-# complete_line LINE: what bash offers at the line's end.
-complete_line() {
-  bash --norc -c '
-    line=$1 COMP_LINE=$1 COMP_POINT=${#1} COMPREPLY=()
-    compopt() { :; } # needs a real completion around it
-    source "$2/${line%% *}"
-    specification=$(complete -p "${line%% *}")
-    function_name=${specification#*-F }
-    "${function_name%% *}"
-    printf "%s\n" "${COMPREPLY[@]}"' - "$1" "$documents/completions"
-}
-# offers LINE EXPECTED...: exactly these, in alphabetical order.
-offers() {
-  local line=$1 got
-  shift
-  got=$(complete_line "$line" | LC_ALL=C sort | paste -sd " ")
-  [[ $got == "$*" ]] || fail "'$line' is completed with '$got', not '$*'"
-}
-mkdir -p folder/sub
-: >folder/file.json
-offers "enas4d-search --strat" --strategy
-offers "enas4d-search --strategy " evolution random stagewise
-offers "enas4d-search --strategy st" stagewise
-offers "enas4d-search --strategy=st" stagewise
-offers "enas4d-search --data cif" cifar100: cifar10:
-offers "enas4d-search --data folder:fol" folder
-offers "enas4d-search --journal folder/" folder/sub
-offers "enas4d-search --checkpoint folder/" folder/file.json folder/sub
-offers "enas4d-export --format native,o" native,onnx
-offers "enas4d-train-ofa --recipe qu" quick
-offers "enas4d-sample --space fashion-mnist --wh" --which
-offers "enas4d-eval --batch "
+/usr/bin/python3 "$here/completion.py" "$documents/completions" || fail "completion"

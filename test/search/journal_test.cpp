@@ -76,6 +76,14 @@ TEST_CASE("a journal is refused to another key, which is named", "[search]") {
   CHECK_THROWS_WITH(Journal(f.directory, key), Contains("another calibration"));
 }
 
+TEST_CASE("a journal whose key breaks lines is refused in one line", "[search]") {
+  const JournalFixture f;
+  JournalKey key = key_of(f.space);
+  key.data = "d\nd";
+  Journal(f.directory, key);
+  CHECK_THROWS_WITH(f.open(), Contains("another data (d\\nd"));
+}
+
 TEST_CASE("a journal has one owner", "[search]") {
   const JournalFixture f;
   const Journal journal = f.open();

@@ -109,6 +109,9 @@ TEST_CASE("records are read from a stream and checked against the space", "[sear
   CHECK(read(record, nullptr).size() == 1);
   CHECK_THROWS_WITH(read(record, &other),
                     Contains("standard input:1: /space: is of another space"));
+  Record hostile = record;
+  hostile.space = "a\nb";
+  CHECK_THROWS_WITH(read(hostile, &space), Contains("another space (a\\nb"));
 
   Record outside = describe(other, "", largest(other));
   CHECK_THROWS_WITH(read(outside, &space), Contains("standard input:1: /resolution: must be 16"));

@@ -167,6 +167,8 @@ TEST_CASE("what goes wrong in sampling has its status and names its cause", "[to
       Case{{"--which", "larges"}, 2, "did you mean 'largest'?"},
       Case{{"--which", "largest", "-n", "2"}, 2, "--count does not go with it"},
       Case{{"--specs", "-", "-n", "2"}, 2, "--count and --which do not go with it"},
+      Case{{"--describe", "--max-macs", "5k"}, 2, "--describe: the space is described whole; "},
+      Case{{"--describe", "--unique"}, 2, " need --count or --specs"},
       Case{{"--max-macs", "fast"}, 2, "--max-macs: must be a count such as 5M, got 'fast'"},
       Case{{"--sede", "1"}, 2, "unknown option '--sede', did you mean '--seed'?"},
       Case{{"--space", "cifra10"}, 2, "did you mean 'cifar10'?"},
