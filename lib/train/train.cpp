@@ -90,7 +90,9 @@ class Trainer {
     if (state_.step == steps_) return TrainEnd::kDone;
     TrainLoader loader(data_, loader_options(), state_.step);
     while (state_.step < steps_) {
+      const Stopwatch step_watch;
       const StepNumbers numbers = train_step(loader.next(), stop);
+      state_.epoch_seconds += step_watch.seconds();
       state_.epoch_loss += numbers.first_loss;
       ++state_.step;
       if (ranks_.leads()) report_step(numbers.first_loss);
@@ -273,15 +275,14 @@ class Trainer {
         recipe_.phases[moment_of(recipe_, state_.step - 1, steps_per_epoch_).phase];
     report.phase = phase.name;
     report.loss = state_.epoch_loss / static_cast<double>(steps_of_epoch());
-    report.train_seconds = epoch_watch_.seconds();
+    report.train_seconds = state_.epoch_seconds;
     try {
       report.accuracies = measure_specs(phase);
     } catch (const NotFinite& error) {
       throw diverged(error.what());
     }
     report.seconds = watch_.seconds();
-    epoch_watch_ = Stopwatch();
-    state_.epoch_loss = 0;
+    state_.epoch_loss = state_.epoch_seconds = 0;
     run_on_first(ranks_, [&] { write_epoch(report); });
   }
 
@@ -347,7 +348,7 @@ class Trainer {
   GradientBucket bucket_;
   const std::int64_t first_step_;
   std::int64_t saved_step_;
-  Stopwatch watch_, epoch_watch_;
+  Stopwatch watch_;
 };
 
 /// All that may be wrong whatever the images are.
