@@ -156,6 +156,20 @@ std::string pack_path(const FolderListing& listing, const ReadOptions& options,
                      folder.parent_path().filename().string(), folder.filename().string(), key);
 }
 
+/// Makes a pack. Why it cannot be made is kept in a file, for processes that wait for it.
+void make_pack(const FolderListing& listing, const ReadOptions& options, const std::string& path,
+               const std::string& key, const std::string& failure) {
+  remove_unfinished(path);
+  std::error_code absent;
+  fs::remove(failure, absent);
+  try {
+    PackMaker(listing, options, path).make(key);
+  } catch (const Error& error) {
+    if (error.status() == ExitStatus::kBadInput) write_file(failure, error.what());
+    throw;
+  }
+}
+
 std::shared_ptr<const ImagePack> cached_pack(const FolderListing& listing,
                                              const ReadOptions& options) {
   const std::string key = pack_key(listing, options);
@@ -163,11 +177,16 @@ std::shared_ptr<const ImagePack> cached_pack(const FolderListing& listing,
   const auto open = [&] { return ImagePack::open(path, key, listing.classes.size()); };
   if (auto pack = open()) return pack;
   make_directories(options.cache);
-  // Several processes that begin together decode once.
-  const FileLock lock(path + ".lock", [&] { go_on_unless_stopped(listing, options); });
+  // Several processes that begin together decode once, and fail once.
+  bool waited = false;
+  const FileLock lock(path + ".lock", [&] {
+    waited = true;
+    go_on_unless_stopped(listing, options);
+  });
   if (auto pack = open()) return pack;
-  remove_unfinished(path);
-  PackMaker(listing, options, path).make(key);
+  const std::string failure = fmt::format("{}-{:g}.failure", path, options.most_unreadable);
+  if (waited && file_exists(failure)) throw Error(ExitStatus::kBadInput, read_file(failure));
+  make_pack(listing, options, path, key, failure);
   auto pack = open();
   if (!pack) throw failed(fmt::format("{}: changed while it was written", path));
   return pack;

@@ -2,11 +2,15 @@
 #include "support/image_folder.h"
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstring>
+#include <functional>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
+#include <utility>
 
 #include "formats/folder_listing.h"
 #include "formats/image_pack.h"
@@ -44,6 +48,19 @@ ReadOptions with_observer(const ExampleFolder& folder, CountingObserver& observe
   options.observer = &observer;
   return options;
 }
+
+/// Calls `first` when it first hears of decoded images.
+class HookedObserver : public CountingObserver {
+ public:
+  explicit HookedObserver(std::function<void()> first) : first_(std::move(first)) {}
+  void decoded(const std::string& folder, std::int64_t done, std::int64_t images) override {
+    CountingObserver::decoded(folder, done, images);
+    if (decodings == 1) first_();
+  }
+
+ private:
+  std::function<void()> first_;
+};
 
 /// Permissions mean nothing to root.
 class AsNobody {
@@ -215,6 +232,32 @@ TEST_CASE("more unreadable images than allowed stop the reading, and nothing is 
   options.most_unreadable = 0.02;
   CHECK(read_image_folder(folder.data(), options).train.size() == 118);
   CHECK(failure_of(folder, folder.options()).status == ExitStatus::kBadInput);  // cached or not
+}
+
+TEST_CASE("who waits for a decoding that fails does not repeat it", "[formats][folder]") {
+  const ExampleFolder folder(60);
+  for (int i = 20; i < 30; ++i) {  // behind the first 64, which the observer hears of
+    folder.add("data/train/pears/" + std::to_string(i) + ".ppm", "");
+  }
+  CountingObserver late;
+  FolderFailure late_failure;
+  std::thread second;
+  HookedObserver observer([&] {
+    second = std::thread([&] { late_failure = failure_of(folder, with_observer(folder, late)); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));  // for it to wait
+  });
+  ReadOptions options = folder.options();
+  options.observer = &observer;
+  const FolderFailure failure = failure_of(folder, options);
+  second.join();
+  CHECK_THAT(failure.message, Contains("more than 1 % of its 120 images cannot be read"));
+  CHECK(late_failure.status == ExitStatus::kBadInput);
+  CHECK(late_failure.message == failure.message);
+  CHECK(late.decodings == 0);
+
+  late_failure = failure_of(folder, with_observer(folder, late));  // a new try is one
+  CHECK(late_failure.message == failure.message);
+  CHECK(late.decodings == 1);
 }
 
 TEST_CASE("a class of which nothing can be read is refused", "[formats][folder]") {
