@@ -59,6 +59,7 @@ std::string pack_key(const FolderListing& listing, const ReadOptions& options) {
   for (const std::string& name : listing.classes) hash.add(name + "\n");
   for (const FolderListing::File& file : listing.files) {
     hash.add(fmt::format("{} {} {} {}\n", file.label, file.size, file.modified, file.path));
+    if (!file.readable) hash.add("closed\n");
   }
   return hash.digest();
 }
@@ -84,6 +85,7 @@ struct DecodedFile {
   Image image;
   std::string digest;   ///< of the file's bytes
   std::string failure;  ///< "path: reason", path below the folder; empty = none
+  bool retry = false;   ///< the failure may be gone next time
 };
 
 /// Decodes one part of a folder into a pack.
@@ -96,6 +98,7 @@ class PackMaker {
     Sha256 hash;
     hash.add(fmt::format("{} {}\n{}\n", options_.channels, options_.resolution,
                          fmt::join(listing_.classes, "\n")));
+    bool retry = false;
     const auto count = static_cast<std::int64_t>(listing_.files.size());
     const auto make_file = [this, count](std::int64_t i) {
       return i < count ? decode(listing_.files[static_cast<std::size_t>(i)]) : DecodedFile{};
@@ -107,6 +110,7 @@ class PackMaker {
       const std::int32_t label = listing_.files[static_cast<std::size_t>(i)].label;
       if (!file.failure.empty()) {
         unreadable_.push_back(file.failure);
+        retry = retry || file.retry;
         require_few_unreadable(listing_, unreadable_, options_);
       } else {
         hash.add(fmt::format("{} {}\n", label, file.digest));
@@ -114,7 +118,7 @@ class PackMaker {
       }
       tell(i + 1, count);
     }
-    writer_.finish({key, hash.digest(), options_.channels, unreadable_});
+    writer_.finish({key, hash.digest(), options_.channels, unreadable_, retry});
   }
 
  private:
@@ -122,8 +126,10 @@ class PackMaker {
     const std::string path = listing_.folder + "/" + file.path;
     const int short_side = kept_short_side(options_.resolution);
     DecodedFile result;
+    result.retry = file.readable;
     try {
       const std::string bytes = read_file(path);
+      result.retry = false;
       const DecodeOptions decoding = {options_.channels, short_side};
       const ImageHeader header = read_image_header(bytes, path);
       const MemoryBudget::Share share(budget_, decoding_memory(header, decoding));
@@ -174,8 +180,11 @@ std::shared_ptr<const ImagePack> cached_pack(const FolderListing& listing,
                                              const ReadOptions& options) {
   const std::string key = pack_key(listing, options);
   const std::string path = pack_path(listing, options, key);
-  const auto open = [&] { return ImagePack::open(path, key, listing.classes.size()); };
-  if (auto pack = open()) return pack;
+  const auto open = [&](bool made_now) {
+    auto pack = ImagePack::open(path, key, listing.classes.size());
+    return pack && pack->description().retry && !made_now ? nullptr : pack;
+  };
+  if (auto pack = open(/*made_now=*/false)) return pack;
   make_directories(options.cache);
   // Several processes that begin together decode once, and fail once.
   bool waited = false;
@@ -183,11 +192,11 @@ std::shared_ptr<const ImagePack> cached_pack(const FolderListing& listing,
     waited = true;
     go_on_unless_stopped(listing, options);
   });
-  if (auto pack = open()) return pack;
+  if (auto pack = open(/*made_now=*/waited)) return pack;
   const std::string failure = fmt::format("{}-{:g}.failure", path, options.most_unreadable);
   if (waited && file_exists(failure)) throw Error(ExitStatus::kBadInput, read_file(failure));
   make_pack(listing, options, path, key, failure);
-  auto pack = open();
+  auto pack = open(/*made_now=*/true);
   if (!pack) throw failed(fmt::format("{}: changed while it was written", path));
   return pack;
 }

@@ -43,7 +43,7 @@ void check_refused(const ExampleFolder& folder, const std::string& message) {
   CHECK(failure.message == message);
 }
 
-ReadOptions with_observer(const ExampleFolder& folder, CountingObserver& observer) {
+ReadOptions with_observer(const ExampleFolder& folder, ReadObserver& observer) {
   ReadOptions options = folder.options();
   options.observer = &observer;
   return options;
@@ -217,6 +217,34 @@ TEST_CASE("a few unreadable images are left out, named and remembered", "[format
     CHECK(sets.train.size() == 119);
     CHECK(std::count(sets.train.labels.begin(), sets.train.labels.end(), 0) == 59);
   }
+}
+
+TEST_CASE("an image that could not be read for a passing reason is read the next time",
+          "[formats][folder]") {
+  const ExampleFolder folder(60);
+  const std::string path = folder / "data/train/pears/9.ppm", away = folder / "away.ppm";
+  HookedObserver observer([&] { fs::rename(path, away); });  // the last, not yet decoded
+  CHECK(read_image_folder(folder.data(), with_observer(folder, observer)).train.size() == 119);
+  CHECK(observer.reasons ==
+        std::vector<std::string>{path + ": cannot be read: No such file or directory"});
+  fs::rename(away, path);
+  CHECK(folder.read().train.size() == 120);
+  CountingObserver cached;
+  read_image_folder(folder.data(), with_observer(folder, cached));
+  CHECK(cached.decodings == 0);
+}
+
+TEST_CASE("an image that has become readable is read", "[formats][folder]") {
+  const ExampleFolder folder(60);
+  const std::string path = folder / "data/train/pears/9.ppm";
+  REQUIRE(chmod(fs::path(folder.data()).parent_path().c_str(), 0777) == 0);
+  REQUIRE(chmod(path.c_str(), 0) == 0);
+  {
+    const AsNobody as_nobody;
+    CHECK(folder.read().train.size() == 119);
+  }
+  REQUIRE(chmod(path.c_str(), 0644) == 0);
+  CHECK(folder.read().train.size() == 120);
 }
 
 TEST_CASE("more unreadable images than allowed stop the reading, and nothing is left",
