@@ -7,9 +7,6 @@
 
 #include <chrono>
 #include <exception>
-#include <netdb.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <utility>
 
 #include <c10/util/Logging.h>
@@ -17,6 +14,8 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #include <torch/version.h>
+
+#include "dist/address.h"
 
 namespace enas4d {
 
@@ -33,32 +32,6 @@ Milliseconds timeout_of(const RankPlace& place) {
 std::string reason_of(const std::exception& error) {
   const std::string text = error.what();
   return text.substr(0, text.find('\n'));
-}
-
-/// The address of this machine that faces `host`, empty if unknown. Gloo would take what the host's
-/// own name stands for, which on Debian is a loopback address that no other machine reaches.
-std::string address_towards(const std::string& host) {
-  addrinfo hints = {};
-  hints.ai_socktype = SOCK_DGRAM;  // connecting sends nothing
-  addrinfo* found = nullptr;
-  if (getaddrinfo(host.c_str(), "9", &hints, &found) != 0) return "";
-  std::string result;
-  for (const addrinfo* to = found; to != nullptr && result.empty(); to = to->ai_next) {
-    const int descriptor = socket(to->ai_family, to->ai_socktype, to->ai_protocol);
-    if (descriptor < 0) continue;
-    sockaddr_storage own = {};
-    socklen_t size = sizeof own;
-    auto* address = reinterpret_cast<sockaddr*>(&own);
-    char text[NI_MAXHOST];
-    if (connect(descriptor, to->ai_addr, to->ai_addrlen) == 0 &&
-        getsockname(descriptor, address, &size) == 0 &&
-        getnameinfo(address, size, text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0) {
-      result = text;
-    }
-    close(descriptor);
-  }
-  freeaddrinfo(found);
-  return result;
 }
 
 /// c10d tells what it tries and what fails on standard error; we say what matters by Error.
