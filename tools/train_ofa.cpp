@@ -17,6 +17,7 @@
 #include "util/cpu.h"
 #include "util/error.h"
 #include "util/stop.h"
+#include "util/stopwatch.h"
 #include "util/units.h"
 
 namespace enas4d {
@@ -175,12 +176,14 @@ ExitStatus run_train(const TrainToolOptions& options, Session& session) {
   // What is wrong fails before anything is started.
   rows_of_rank(train_options.recipe, place.size);
   return run_ranks(options.ranks, place, session, [&](const RankPlace& own) {
+    const Stopwatch watch;
     StopFlag stop;
     const SignalGuard signals(stop);
-    if (options.max_time) stop.set_time_limit(*options.max_time);
     set_up_compute(options.compute, session.console, threads_for(own, usable_cpus()));
     quieten_libtorch();
-    const std::unique_ptr<Ranks> ranks = connect_ranks(own);
+    const std::unique_ptr<Ranks> ranks = connect_ranks(own, stop);
+    // Time alone does not end the waiting: ranks that meet late still save a step together.
+    if (options.max_time) stop.set_time_limit(*options.max_time - watch.seconds());
     ConsoleReadObserver read_observer(session.console, /*warns=*/ranks->leads());
     ReadOptions reading = read_options(options.images, read_observer);
     reading.channels = train_options.space.channels;
