@@ -95,7 +95,7 @@ class Trainer {
       state_.epoch_seconds += step_watch.seconds();
       state_.epoch_loss += numbers.first_loss;
       ++state_.step;
-      if (ranks_.leads()) report_step(numbers.first_loss);
+      report_step(numbers.first_loss);
       const bool epoch_ends = state_.step % steps_per_epoch_ == 0 || state_.step == steps_;
       if (epoch_ends) end_epoch();
       const bool stopping = numbers.stops > 0;
@@ -244,7 +244,7 @@ class Trainer {
   int epochs() const { return static_cast<int>((steps_ - 1) / steps_per_epoch_) + 1; }
   std::int64_t steps_of_epoch() const { return (state_.step - 1) % steps_per_epoch_ + 1; }
 
-  void report_step(double loss) {
+  StepReport step_report(double loss) const {
     const double done = static_cast<double>(state_.step - first_step_);
     const double seconds = watch_.seconds();
     StepReport report;
@@ -256,14 +256,20 @@ class Trainer {
     report.learning_rate = learning_rate(recipe_, state_.step - 1, steps_per_epoch_);
     report.images_per_second = done * recipe_.batch / seconds;
     report.seconds_left = seconds / done * static_cast<double>(steps_ - state_.step);
-    observer_.step(report);
-    if (state_.step % kMetricsSteps == 0) {
+    return report;
+  }
+
+  void report_step(double loss) {
+    const StepReport report = step_report(loss);
+    if (ranks_.leads()) observer_.step(report);
+    if (state_.step % kMetricsSteps != 0) return;
+    run_on_first(ranks_, [&] {
       directory_->append_metrics({{"step", report.step},
                                   {"epoch", report.epoch},
                                   {"loss", loss},
                                   {"learning_rate", report.learning_rate},
                                   {"images_per_second", report.images_per_second}});
-    }
+    });
   }
 
   /// Accuracies on val, which all ranks measure together.
