@@ -88,6 +88,9 @@ struct DecodedFile {
   bool retry = false;   ///< the failure may be gone next time
 };
 
+/// Bytes of a file that tell how much memory decoding takes; most files have no more.
+constexpr std::size_t kBeginning = 256 * 1024;
+
 /// Decodes one part of a folder into a pack.
 class PackMaker {
  public:
@@ -126,19 +129,38 @@ class PackMaker {
     const std::string path = listing_.folder + "/" + file.path;
     const int short_side = kept_short_side(options_.resolution);
     DecodedFile result;
-    result.retry = file.readable;
-    try {
-      const std::string bytes = read_file(path);
+    const auto read = [&](std::size_t most) {
+      result.retry = file.readable;
+      std::string bytes = read_file(path, most);
       result.retry = false;
+      return bytes;
+    };
+    try {
+      const auto size = static_cast<std::uint64_t>(file.size);
       const DecodeOptions decoding = {options_.channels, short_side};
-      const ImageHeader header = read_image_header(bytes, path);
-      const MemoryBudget::Share share(budget_, decoding_memory(header, decoding));
+      std::string bytes = read(kBeginning);
+      const ImageHeader header = header_of(bytes, path, size, read);
+      const MemoryBudget::Share share(budget_, size + decoding_memory(header, decoding));
+      if (bytes.size() == kBeginning) bytes = read(kWholeFile);
       result.image = shrunk(decode_image(bytes, path, decoding), short_side);
       result.digest = sha256(bytes);
     } catch (const Error& error) {
       result.failure = std::string(error.what()).substr(listing_.folder.size() + 1);
     }
     return result;
+  }
+
+  /// As the beginning says; where much else comes first, as a camera's preview, the whole file.
+  template <class Read>
+  ImageHeader header_of(const std::string& beginning, const std::string& path, std::uint64_t size,
+                        const Read& read) {
+    try {
+      return read_image_header(beginning, path);
+    } catch (const Error&) {
+      if (beginning.size() < kBeginning) throw;
+    }
+    const MemoryBudget::Share share(budget_, size);
+    return read_image_header(read(kWholeFile), path);
   }
 
   void tell(std::int64_t done, std::int64_t count) const {

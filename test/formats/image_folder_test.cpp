@@ -15,6 +15,7 @@
 #include "formats/folder_listing.h"
 #include "formats/image_pack.h"
 #include "support/catch.h"
+#include "support/peak_memory.h"
 #include "util/error.h"
 
 namespace enas4d {
@@ -110,6 +111,34 @@ TEST_CASE("images are kept upright, shrunk to 5/4 of the crop's side, smaller on
   const ImageView turned = sets.train.image(7);
   CHECK(turned.width == 15);
   CHECK(turned.height == 30);
+}
+
+TEST_CASE("files whose size stands far behind their beginning are read", "[formats][folder]") {
+  const ExampleFolder folder;
+  const std::string jpeg = jpeg_file(smooth_image(3, 40, 80));
+  const std::string comment = "\xff\xfe\xff\xff" + std::string(0xffff - 2, ' ');
+  std::string preview;
+  for (int i = 0; i < 5; ++i) preview += comment;
+  folder.add("data/train/apples/a.jpg", jpeg);
+  folder.add("data/train/apples/b.jpg", jpeg.substr(0, 2) + preview + jpeg.substr(2));
+  const ImageSets sets = folder.read();
+  REQUIRE(sets.train.size() == 14);
+  const ImageView a = sets.train.image(6), b = sets.train.image(7);
+  CHECK(std::equal(a.pixels, a.pixels + a.height * a.row_step, b.pixels));
+}
+
+TEST_CASE("files take their share of the memory before they are read", "[formats][folder]") {
+  const ExampleFolder folder;
+  const std::string image = pnm_file(noise_image(3, 1000, 1000));  // 3 MB
+  for (const char* name : {"a", "b", "c", "d", "e", "f"}) {
+    folder.add(std::string("data/train/apples/") + name + ".ppm", image);
+  }
+  ReadOptions options = folder.options();
+  options.workers = 6;
+  options.memory = 1;  // one at a time
+  const PeakMemory memory;
+  CHECK(read_image_folder(folder.data(), options).train.size() == 18);
+  CHECK(memory.bytes() < 12'000'000);
 }
 
 TEST_CASE("endings, hidden files, subfolders and other files are taken as people expect",
