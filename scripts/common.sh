@@ -2,6 +2,7 @@
 # Sourced by the scripts that build: goes to the root of the repository and offers the one build that they share, so that
 # nothing is compiled twice. Scripts that take paths go back to where they were started: cd "$started_in".
 set -euo pipefail
+shopt -s inherit_errexit # inside $(...), too
 export LC_ALL=C.UTF-8 # a bare machine has no other, and without it `column` spells out µ
 # shellcheck disable=SC2034  # used by those who source this
 started_in=$PWD

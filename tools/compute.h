@@ -1,6 +1,7 @@
 // What every tool that runs networks does first: choose the device and the number of threads.
 #pragma once
 
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <fmt/format.h>
 
@@ -26,7 +27,9 @@ inline void declare_compute(ComputeOptions& options, OptionList& list) {
 inline void set_up_compute(const ComputeOptions& options, Console& console,
                            int default_threads = usable_cpus()) {
   if (options.device != Device::kCpu) {
-    throw usage_error("--device: cuda is not supported by this version, only cpu is");
+    throw usage_error(fmt::format(
+        "--device: cuda {}, only cpu is",
+        at::hasCUDA() ? "is not supported by this version" : "is not there for this LibTorch"));
   }
   const int threads = options.threads > 0 ? options.threads : default_threads;
   at::set_num_threads(threads);

@@ -1,4 +1,6 @@
 // enas4d-train-ofa: trains the once-for-all network, or goes on where it stopped.
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "cli/common_options.h"
@@ -15,6 +17,7 @@
 #include "util/cpu.h"
 #include "util/error.h"
 #include "util/stop.h"
+#include "util/stopwatch.h"
 #include "util/units.h"
 
 namespace enas4d {
@@ -152,18 +155,35 @@ TrainOptions train_options_of(const TrainToolOptions& options, Session& session)
   return train_options;
 }
 
+/// Of the processes that a launcher starts one at most has its standard input.
+void require_files(const TrainToolOptions& options, const RankPlace& place) {
+  const bool by_launcher = options.ranks.launch == 0 && options.ranks.world_size == 0;
+  if (place.size == 1 || !by_launcher) return;
+  for (const auto& [option, word] :
+       {std::pair("--space", &options.space), std::pair("--recipe", &options.recipe),
+        std::pair("--specs", &options.specs)}) {
+    if (*word != "-") continue;
+    throw usage_error(
+        fmt::format("{}: must be a file for all {} processes that a launcher starts, got '-'",
+                    option, place.size));
+  }
+}
+
 ExitStatus run_train(const TrainToolOptions& options, Session& session) {
-  const TrainOptions train_options = train_options_of(options, session);
   const RankPlace place = place_of(options.ranks, environment_variable);
+  require_files(options, place);
+  const TrainOptions train_options = train_options_of(options, session);
   // What is wrong fails before anything is started.
   rows_of_rank(train_options.recipe, place.size);
   return run_ranks(options.ranks, place, session, [&](const RankPlace& own) {
+    const Stopwatch watch;
     StopFlag stop;
     const SignalGuard signals(stop);
-    if (options.max_time) stop.set_time_limit(*options.max_time);
     set_up_compute(options.compute, session.console, threads_for(own, usable_cpus()));
     quieten_libtorch();
-    const std::unique_ptr<Ranks> ranks = connect_ranks(own);
+    const std::unique_ptr<Ranks> ranks = connect_ranks(own, stop);
+    // Time alone does not end the waiting: ranks that meet late still save a step together.
+    if (options.max_time) stop.set_time_limit(*options.max_time - watch.seconds());
     ConsoleReadObserver read_observer(session.console, /*warns=*/ranks->leads());
     ReadOptions reading = read_options(options.images, read_observer);
     reading.channels = train_options.space.channels;

@@ -15,6 +15,7 @@ void save_training_state(const std::string& path, const TrainingState& state) {
   document["data"] = to_json(state.data);
   document["step"] = state.step;
   document["epoch_loss"] = state.epoch_loss;
+  document["epoch_seconds"] = state.epoch_seconds;
   document["averaged"] = !state.average.empty();
   document["taught"] = static_cast<bool>(state.teacher);
   document["configuration"] = state.configuration;
@@ -42,6 +43,9 @@ TrainingState read_training_state(const SafetensorsFile& file) {
   state.step = document.required("step").whole(0, std::numeric_limits<std::int64_t>::max());
   const double largest = std::numeric_limits<double>::max();
   state.epoch_loss = document.required("epoch_loss").number(-largest, largest);
+  if (const auto seconds = document.optional("epoch_seconds")) {  // older files have none
+    state.epoch_seconds = seconds->number(0, largest);
+  }
   const bool averaged = document.required("averaged").flag();
   const auto has_teacher = document.optional("taught");  // older files have none
   const bool taught = has_teacher && has_teacher->flag();

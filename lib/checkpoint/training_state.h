@@ -27,6 +27,7 @@ struct TrainingState {
   Supernet teacher{nullptr};  ///< frozen since the first phase that learns from it; null = none yet
   std::int64_t step = 0;      ///< steps done
   double epoch_loss = 0;      ///< sum of the losses of the running epoch
+  double epoch_seconds = 0;   ///< that its steps took
   DataDescription data;
   Json configuration;  ///< recipe, seed, ...: what must be equal for the run to go on
 };

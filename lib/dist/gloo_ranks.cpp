@@ -5,11 +5,10 @@
 
 #include "dist/gloo_ranks.h"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
-#include <netdb.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <thread>
 #include <utility>
 
 #include <c10/util/Logging.h>
@@ -18,10 +17,13 @@
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #include <torch/version.h>
 
+#include "dist/address.h"
+
 namespace enas4d {
 
 namespace {
 
+using Clock = std::chrono::steady_clock;
 using Milliseconds = std::chrono::milliseconds;
 
 Milliseconds timeout_of(const RankPlace& place) {
@@ -35,32 +37,6 @@ std::string reason_of(const std::exception& error) {
   return text.substr(0, text.find('\n'));
 }
 
-/// The address of this machine that faces `host`, empty if unknown. Gloo would take what the host's
-/// own name stands for, which on Debian is a loopback address that no other machine reaches.
-std::string address_towards(const std::string& host) {
-  addrinfo hints = {};
-  hints.ai_socktype = SOCK_DGRAM;  // connecting sends nothing
-  addrinfo* found = nullptr;
-  if (getaddrinfo(host.c_str(), "9", &hints, &found) != 0) return "";
-  std::string result;
-  for (const addrinfo* to = found; to != nullptr && result.empty(); to = to->ai_next) {
-    const int descriptor = socket(to->ai_family, to->ai_socktype, to->ai_protocol);
-    if (descriptor < 0) continue;
-    sockaddr_storage own = {};
-    socklen_t size = sizeof own;
-    auto* address = reinterpret_cast<sockaddr*>(&own);
-    char text[NI_MAXHOST];
-    if (connect(descriptor, to->ai_addr, to->ai_addrlen) == 0 &&
-        getsockname(descriptor, address, &size) == 0 &&
-        getnameinfo(address, size, text, sizeof text, nullptr, 0, NI_NUMERICHOST) == 0) {
-      result = text;
-    }
-    close(descriptor);
-  }
-  freeaddrinfo(found);
-  return result;
-}
-
 /// c10d tells what it tries and what fails on standard error; we say what matters by Error.
 void silence_log() {
 #ifdef C10_USE_GLOG
@@ -68,23 +44,51 @@ void silence_log() {
 #endif
 }
 
-c10::intrusive_ptr<c10d::Store> open_store(const RankPlace& place) {
+/// Throws what c10d throws if nobody serves the store within `patience`.
+c10::intrusive_ptr<c10d::Store> open_store(const RankPlace& place, Milliseconds patience) {
   c10d::TCPStoreOptions options;
   options.port = static_cast<std::uint16_t>(place.port);
   options.isServer = place.rank == 0;
   options.numWorkers = static_cast<std::size_t>(place.size);
   options.waitWorkers = false;
-  options.timeout = timeout_of(place);
+  options.timeout = patience;
 #if TORCH_VERSION_MAJOR >= 2
   options.useLibUV = false;  // which not every build has
 #endif
-  try {
-    return c10::make_intrusive<c10d::TCPStore>(place.host, options);
-  } catch (const std::exception& error) {
-    throw failed(place.rank == 0
-                     ? fmt::format("cannot listen on port {}: {}", place.port, reason_of(error))
-                     : fmt::format("found no rank 0 at {}:{} within {} s", place.host, place.port,
-                                   place.timeout));
+  auto store = c10::make_intrusive<c10d::TCPStore>(place.host, options);
+  store->setTimeout(timeout_of(place));
+  return store;
+}
+
+/// Between looks at what another rank does.
+void pause_unless_stopped(const StopFlag& stop) {
+  constexpr Milliseconds kPause{100};
+  if (stop.raised()) {
+    throw Error(ExitStatus::kStopped, "stopped while it waited for the other ranks");
+  }
+  std::this_thread::sleep_for(kPause);
+}
+
+/// The store that rank 0 serves. The others try again and again, because nothing but a signal that
+/// happens to come to the right thread ends c10d's own waiting.
+c10::intrusive_ptr<c10d::Store> find_store(const RankPlace& place, const StopFlag& stop) {
+  constexpr Milliseconds kLeast{1000}, kMost{5000};  // c10d counts whole seconds
+  const auto deadline = Clock::now() + timeout_of(place);
+  while (true) {
+    const auto left = std::chrono::duration_cast<Milliseconds>(deadline - Clock::now());
+    try {
+      return open_store(place,
+                        place.rank == 0 ? timeout_of(place) : std::clamp(left, kLeast, kMost));
+    } catch (const std::exception& error) {
+      pause_unless_stopped(stop);
+      if (place.rank == 0) {
+        throw failed(fmt::format("cannot listen on port {}: {}", place.port, reason_of(error)));
+      }
+    }
+    if (Clock::now() >= deadline) {
+      throw failed(fmt::format("found no rank 0 at {}:{} within {} s", place.host, place.port,
+                               place.timeout));
+    }
   }
 }
 
@@ -92,43 +96,43 @@ std::string rank_key(int rank) {
   return fmt::format("enas4d/rank/{}", rank);
 }
 
-/// The ranks that have not come to the store; rank 0, which serves it, if it has gone meanwhile.
-std::vector<int> missing_ranks(c10d::Store& store, int size) {
-  try {
-    std::vector<int> missing;
-    for (int r = 0; r < size; ++r) {
-      if (!store.check({rank_key(r)})) missing.push_back(r);
-    }
-    return missing;
-  } catch (const std::exception&) {
-    return {0};
+/// Throws if there are ranks that have not come to the store.
+void require_all(c10d::Store& store, const RankPlace& place) {
+  std::vector<int> missing;
+  for (int r = 0; r < place.size; ++r) {
+    if (!store.check({rank_key(r)})) missing.push_back(r);
   }
+  if (missing.empty()) return;
+  throw failed(fmt::format("rank {} did not come to {}:{} within {} s", fmt::join(missing, ", "),
+                           place.host, place.port, place.timeout));
 }
 
 /// Waits until every rank has come to the store.
-void wait_for_all(c10d::Store& store, const RankPlace& place) {
-  std::vector<std::string> keys;
-  for (int r = 0; r < place.size; ++r) keys.push_back(rank_key(r));
-  store.set(rank_key(place.rank), std::vector<std::uint8_t>{1});
+void wait_for_all(c10d::Store& store, const RankPlace& place, const StopFlag& stop) {
+  const auto deadline = Clock::now() + timeout_of(place);
   try {
-    store.wait(keys, timeout_of(place));
-    return;
-  } catch (const std::exception&) {
-    const std::vector<int> missing = missing_ranks(store, place.size);
-    if (missing.empty() || missing.front() == 0)
-      throw failed("rank 0 gave up before all ranks had come");
-    throw failed(fmt::format("rank {} did not come to {}:{} within {} s", fmt::join(missing, ", "),
-                             place.host, place.port, place.timeout));
+    store.set(rank_key(place.rank), std::vector<std::uint8_t>{1});
+    for (int r = 0; r < place.size; ++r) {
+      while (!store.check({rank_key(r)})) {
+        pause_unless_stopped(stop);
+        if (Clock::now() >= deadline) require_all(store, place);
+      }
+    }
+  } catch (const Error&) {
+    throw;
+  } catch (const std::exception&) {  // rank 0, which serves the store, has gone
+    pause_unless_stopped(stop);
+    throw failed("rank 0 gave up before all ranks had come");
   }
 }
 
 class GlooRanks : public Ranks {
  public:
-  explicit GlooRanks(const RankPlace& place) : place_(place) {
+  GlooRanks(const RankPlace& place, const StopFlag& stop) : place_(place) {
     silence_log();
     try {
-      store_ = open_store(place);
-      wait_for_all(*store_, place);
+      store_ = find_store(place, stop);
+      wait_for_all(*store_, place, stop);
       auto options = c10d::ProcessGroupGloo::Options::create(timeout_of(place));
       options->threads = 1;  // our calls come one by one
       options->devices.push_back(device());
@@ -183,9 +187,9 @@ class GlooRanks : public Ranks {
 
 }  // namespace
 
-std::unique_ptr<Ranks> connect_ranks(const RankPlace& place) {
+std::unique_ptr<Ranks> connect_ranks(const RankPlace& place, const StopFlag& stop) {
   if (place.size == 1) return std::make_unique<OneRank>();
-  return std::make_unique<GlooRanks>(place);
+  return std::make_unique<GlooRanks>(place, stop);
 }
 
 }  // namespace enas4d

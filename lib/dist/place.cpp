@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <limits>
 
 #include <fmt/format.h>
 
 #include "util/error.h"
+#include "util/hash.h"
 
 namespace enas4d {
 
@@ -51,12 +53,14 @@ class JobVariables {
   const Variables& variable_;
 };
 
-/// Ports below those that the system hands out, the same for all ranks of a job and mostly
-/// different between jobs.
-int port_of_job(int job) {
+/// A port below those that the system hands out, the same for all ranks of a job and mostly
+/// different between jobs. `name` is what the launcher calls the job.
+int port_of_job(const std::string& name) {
   constexpr int kFirst = 20000;
-  constexpr int kPorts = 10000;
-  return kFirst + job % kPorts;
+  constexpr unsigned long kPorts = 10000;
+  constexpr int kHexadecimal = 16;
+  const unsigned long number = std::stoul(sha256(name).substr(0, 8), nullptr, kHexadecimal);
+  return kFirst + static_cast<int>(number % kPorts);
 }
 
 /// MASTER_ADDR and MASTER_PORT, which scripts may set beside any launcher.
@@ -87,6 +91,11 @@ RankPlace place_from_open_mpi(const JobVariables& job) {
   RankPlace place;
   job.set_rank_and_size(place, "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE");
   place.local_size = job.whole("OMPI_COMM_WORLD_LOCAL_SIZE", {1, place.size}).value_or(1);
+  for (const char* name : {"PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid"}) {
+    if (!job.has(name)) continue;
+    place.port = port_of_job(job.text(name));
+    break;
+  }
   if (!take_master(job, place) && place.local_size < place.size) throw no_master("Open MPI");
   return place;
 }
@@ -107,7 +116,9 @@ RankPlace place_from_slurm(const JobVariables& job) {
   } else if (const auto node = job.whole("SLURM_CPUS_ON_NODE", {1, kAnyWhole})) {
     place.cpus = std::max(1, *node / place.local_size);
   }
-  if (const auto id = job.whole("SLURM_JOB_ID", {0, kAnyWhole})) place.port = port_of_job(*id);
+  if (job.has("SLURM_JOB_ID")) {  // whose steps may run side by side
+    place.port = port_of_job(job.text("SLURM_JOB_ID") + "." + job.text("SLURM_STEP_ID"));
+  }
   if (take_master(job, place)) return place;
   for (const char* name : {"SLURM_STEP_NODELIST", "SLURM_JOB_NODELIST"}) {
     if (!job.has(name)) continue;
@@ -119,10 +130,16 @@ RankPlace place_from_slurm(const JobVariables& job) {
   return place;
 }
 
-/// A batch script's own shell has the variables of its job's first task, but only what srun starts
-/// there is a task of many.
-bool is_batch_shell(const JobVariables& job) {
-  return job.text("ENVIRONMENT") == "BATCH" && !job.has("SLURM_STEP_ID");
+/// The shell that a job begins with has the variables of its first task, but only what srun starts
+/// there is a task of many. That of an interactive job is a step, too, with one of the numbers
+/// below 2^32 that are kept for such purposes.
+bool is_first_shell(const JobVariables& job) {
+  constexpr std::int64_t kFirstKept = 4294967280;
+  if (!job.has("SLURM_STEP_ID")) return job.text("ENVIRONMENT") == "BATCH";
+  const std::string step = job.text("SLURM_STEP_ID");
+  std::int64_t number = 0;
+  std::from_chars(step.data(), step.data() + step.size(), number);
+  return number >= kFirstKept;
 }
 
 }  // namespace
@@ -137,7 +154,7 @@ RankPlace place_from(const Variables& variable) {
     place = place_from_torchrun(job);
   } else if (given("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE")) {
     place = place_from_open_mpi(job);
-  } else if (given("SLURM_PROCID", "SLURM_NTASKS") && !is_batch_shell(job)) {
+  } else if (given("SLURM_PROCID", "SLURM_NTASKS") && !is_first_shell(job)) {
     place = place_from_slurm(job);
   }
   place.interface = job.text("GLOO_SOCKET_IFNAME");

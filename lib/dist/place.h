@@ -23,8 +23,8 @@ using Variables = std::function<std::optional<std::string>(const std::string& na
 
 /// The place that a launcher gave this process: torchrun's variables before Open MPI's before
 /// Slurm's, and MASTER_ADDR and MASTER_PORT with each. A process that no launcher started, or the
-/// only one of its job, is rank 0 of 1. Throws Error (usage) for variables that do not fit
-/// together.
+/// only one of its job, is rank 0 of 1. Each job of Slurm or Open MPI has a port of its own. Throws
+/// Error (usage) for variables that do not fit together.
 RankPlace place_from(const Variables& variable);
 
 /// Sets host and port from "ADDRESS:PORT", "[IPv6]:PORT" too. `name` opens the message. Throws

@@ -172,12 +172,21 @@ std::vector<double> top_accuracies(const Subnet& subnet, const Dataset& data, Sp
 std::vector<double> exit_accuracies(const Subnet& subnet, const Dataset& data, Split split,
                                     Ranks& ranks) {
   const auto& labels = data.labels(split);
-  std::vector<double> correct(static_cast<std::size_t>(subnet.plan().stages), 0.0);
+  const auto stages = static_cast<std::size_t>(subnet.plan().stages);
+  std::vector<double> correct(stages + 1, 0.0);  // and in the end, how many ranks failed
   const auto count = [&](std::size_t stage, std::size_t row, const std::vector<Prediction>& rows) {
     for (const Prediction& p : rows) correct[stage] += p.label == labels[row++] ? 1 : 0;
   };
-  for_each_exit(subnet, data, split, ranks, count);
+  std::string fault = "another rank's images gave a logit that is not finite";
+  try {
+    for_each_exit(subnet, data, split, ranks, count);
+  } catch (const NotFinite& error) {  // the others wait for this rank's sums
+    fault = error.what();
+    correct.back() = 1;
+  }
   correct = sum_over(ranks, std::move(correct));
+  if (correct.back() > 0) throw NotFinite(fault);
+  correct.pop_back();
   for (double& exit : correct) exit /= static_cast<double>(data.size(split));
   return correct;
 }

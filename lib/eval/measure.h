@@ -37,7 +37,8 @@ std::vector<ExitTable> measure(const SubnetFamily& family, const Dataset& data, 
 /// Per exit: the share of a split's images whose class is among the `k` largest logits.
 std::vector<double> top_accuracies(const Subnet& subnet, const Dataset& data, Split split, int k);
 
-/// The accuracy of every exit on a split, to which each rank adds its share of the images.
+/// The accuracy of every exit on a split, to which each rank adds its share of the images. Throws
+/// NotFinite, and then on every rank.
 std::vector<double> exit_accuracies(const Subnet& subnet, const Dataset& data, Split split,
                                     Ranks& ranks);
 

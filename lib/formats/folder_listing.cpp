@@ -4,10 +4,12 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
+#include <fcntl.h>
 #include <filesystem>
 #include <string_view>
 #include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
@@ -103,14 +105,16 @@ class FolderWalk {
 
   void visit(const std::string& below, bool named_as_image) {
     struct stat status = {};
-    const bool found = look_at(listing_.folder + "/" + below, status);
+    const std::string path = listing_.folder + "/" + below;
+    const bool found = look_at(path, status);
     if (found && S_ISDIR(status.st_mode)) return enter(below, status);
     // A link to nowhere that should be an image is told with all others that cannot be read.
     if (!named_as_image || (found && !S_ISREG(status.st_mode))) return;
     constexpr std::int64_t kNanoseconds = 1'000'000'000;
     listing_.files.push_back({below, static_cast<std::int32_t>(listing_.classes.size() - 1),
                               status.st_size,
-                              status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec});
+                              status.st_mtim.tv_sec * kNanoseconds + status.st_mtim.tv_nsec,
+                              ::faccessat(AT_FDCWD, path.c_str(), R_OK, AT_EACCESS) == 0});
   }
 
   FolderListing listing_;

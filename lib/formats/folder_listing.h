@@ -12,6 +12,7 @@ struct FolderListing {
     std::string path;  ///< below the folder
     std::int32_t label = 0;
     std::int64_t size = 0, modified = 0;  ///< bytes; nanoseconds. 0 = a link to nowhere
+    bool readable = true;                 ///< by what its permissions say of this process
   };
   std::string folder;
   std::vector<std::string> classes;  ///< its subfolders, sorted by bytes

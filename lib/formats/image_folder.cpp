@@ -59,6 +59,7 @@ std::string pack_key(const FolderListing& listing, const ReadOptions& options) {
   for (const std::string& name : listing.classes) hash.add(name + "\n");
   for (const FolderListing::File& file : listing.files) {
     hash.add(fmt::format("{} {} {} {}\n", file.label, file.size, file.modified, file.path));
+    if (!file.readable) hash.add("closed\n");
   }
   return hash.digest();
 }
@@ -84,7 +85,11 @@ struct DecodedFile {
   Image image;
   std::string digest;   ///< of the file's bytes
   std::string failure;  ///< "path: reason", path below the folder; empty = none
+  bool retry = false;   ///< the failure may be gone next time
 };
+
+/// Bytes of a file that tell how much memory decoding takes; most files have no more.
+constexpr std::size_t kBeginning = 256 * 1024;
 
 /// Decodes one part of a folder into a pack.
 class PackMaker {
@@ -96,6 +101,7 @@ class PackMaker {
     Sha256 hash;
     hash.add(fmt::format("{} {}\n{}\n", options_.channels, options_.resolution,
                          fmt::join(listing_.classes, "\n")));
+    bool retry = false;
     const auto count = static_cast<std::int64_t>(listing_.files.size());
     const auto make_file = [this, count](std::int64_t i) {
       return i < count ? decode(listing_.files[static_cast<std::size_t>(i)]) : DecodedFile{};
@@ -107,6 +113,7 @@ class PackMaker {
       const std::int32_t label = listing_.files[static_cast<std::size_t>(i)].label;
       if (!file.failure.empty()) {
         unreadable_.push_back(file.failure);
+        retry = retry || file.retry;
         require_few_unreadable(listing_, unreadable_, options_);
       } else {
         hash.add(fmt::format("{} {}\n", label, file.digest));
@@ -114,7 +121,7 @@ class PackMaker {
       }
       tell(i + 1, count);
     }
-    writer_.finish({key, hash.digest(), options_.channels, unreadable_});
+    writer_.finish({key, hash.digest(), options_.channels, unreadable_, retry});
   }
 
  private:
@@ -122,17 +129,38 @@ class PackMaker {
     const std::string path = listing_.folder + "/" + file.path;
     const int short_side = kept_short_side(options_.resolution);
     DecodedFile result;
+    const auto read = [&](std::size_t most) {
+      result.retry = file.readable;
+      std::string bytes = read_file(path, most);
+      result.retry = false;
+      return bytes;
+    };
     try {
-      const std::string bytes = read_file(path);
+      const auto size = static_cast<std::uint64_t>(file.size);
       const DecodeOptions decoding = {options_.channels, short_side};
-      const ImageHeader header = read_image_header(bytes, path);
-      const MemoryBudget::Share share(budget_, decoding_memory(header, decoding));
+      std::string bytes = read(kBeginning);
+      const ImageHeader header = header_of(bytes, path, size, read);
+      const MemoryBudget::Share share(budget_, size + decoding_memory(header, decoding));
+      if (bytes.size() == kBeginning) bytes = read(kWholeFile);
       result.image = shrunk(decode_image(bytes, path, decoding), short_side);
       result.digest = sha256(bytes);
     } catch (const Error& error) {
       result.failure = std::string(error.what()).substr(listing_.folder.size() + 1);
     }
     return result;
+  }
+
+  /// As the beginning says; where much else comes first, as a camera's preview, the whole file.
+  template <class Read>
+  ImageHeader header_of(const std::string& beginning, const std::string& path, std::uint64_t size,
+                        const Read& read) {
+    try {
+      return read_image_header(beginning, path);
+    } catch (const Error&) {
+      if (beginning.size() < kBeginning) throw;
+    }
+    const MemoryBudget::Share share(budget_, size);
+    return read_image_header(read(kWholeFile), path);
   }
 
   void tell(std::int64_t done, std::int64_t count) const {
@@ -156,19 +184,41 @@ std::string pack_path(const FolderListing& listing, const ReadOptions& options,
                      folder.parent_path().filename().string(), folder.filename().string(), key);
 }
 
+/// Makes a pack. Why it cannot be made is kept in a file, for processes that wait for it.
+void make_pack(const FolderListing& listing, const ReadOptions& options, const std::string& path,
+               const std::string& key, const std::string& failure) {
+  remove_unfinished(path);
+  std::error_code absent;
+  fs::remove(failure, absent);
+  try {
+    PackMaker(listing, options, path).make(key);
+  } catch (const Error& error) {
+    if (error.status() == ExitStatus::kBadInput) write_file(failure, error.what());
+    throw;
+  }
+}
+
 std::shared_ptr<const ImagePack> cached_pack(const FolderListing& listing,
                                              const ReadOptions& options) {
   const std::string key = pack_key(listing, options);
   const std::string path = pack_path(listing, options, key);
-  const auto open = [&] { return ImagePack::open(path, key, listing.classes.size()); };
-  if (auto pack = open()) return pack;
+  const auto open = [&](bool made_now) {
+    auto pack = ImagePack::open(path, key, listing.classes.size());
+    return pack && pack->description().retry && !made_now ? nullptr : pack;
+  };
+  if (auto pack = open(/*made_now=*/false)) return pack;
   make_directories(options.cache);
-  // Several processes that begin together decode once.
-  const FileLock lock(path + ".lock", [&] { go_on_unless_stopped(listing, options); });
-  if (auto pack = open()) return pack;
-  remove_unfinished(path);
-  PackMaker(listing, options, path).make(key);
-  auto pack = open();
+  // Several processes that begin together decode once, and fail once.
+  bool waited = false;
+  const FileLock lock(path + ".lock", [&] {
+    waited = true;
+    go_on_unless_stopped(listing, options);
+  });
+  if (auto pack = open(/*made_now=*/waited)) return pack;
+  const std::string failure = fmt::format("{}-{:g}.failure", path, options.most_unreadable);
+  if (waited && file_exists(failure)) throw Error(ExitStatus::kBadInput, read_file(failure));
+  make_pack(listing, options, path, key, failure);
+  auto pack = open(/*made_now=*/true);
   if (!pack) throw failed(fmt::format("{}: changed while it was written", path));
   return pack;
 }

@@ -90,10 +90,12 @@ class Trainer {
     if (state_.step == steps_) return TrainEnd::kDone;
     TrainLoader loader(data_, loader_options(), state_.step);
     while (state_.step < steps_) {
+      const Stopwatch step_watch;
       const StepNumbers numbers = train_step(loader.next(), stop);
+      state_.epoch_seconds += step_watch.seconds();
       state_.epoch_loss += numbers.first_loss;
       ++state_.step;
-      if (ranks_.leads()) report_step(numbers.first_loss);
+      report_step(numbers.first_loss);
       const bool epoch_ends = state_.step % steps_per_epoch_ == 0 || state_.step == steps_;
       if (epoch_ends) end_epoch();
       const bool stopping = numbers.stops > 0;
@@ -242,7 +244,7 @@ class Trainer {
   int epochs() const { return static_cast<int>((steps_ - 1) / steps_per_epoch_) + 1; }
   std::int64_t steps_of_epoch() const { return (state_.step - 1) % steps_per_epoch_ + 1; }
 
-  void report_step(double loss) {
+  StepReport step_report(double loss) const {
     const double done = static_cast<double>(state_.step - first_step_);
     const double seconds = watch_.seconds();
     StepReport report;
@@ -254,14 +256,20 @@ class Trainer {
     report.learning_rate = learning_rate(recipe_, state_.step - 1, steps_per_epoch_);
     report.images_per_second = done * recipe_.batch / seconds;
     report.seconds_left = seconds / done * static_cast<double>(steps_ - state_.step);
-    observer_.step(report);
-    if (state_.step % kMetricsSteps == 0) {
+    return report;
+  }
+
+  void report_step(double loss) {
+    const StepReport report = step_report(loss);
+    if (ranks_.leads()) observer_.step(report);
+    if (state_.step % kMetricsSteps != 0) return;
+    run_on_first(ranks_, [&] {
       directory_->append_metrics({{"step", report.step},
                                   {"epoch", report.epoch},
                                   {"loss", loss},
                                   {"learning_rate", report.learning_rate},
                                   {"images_per_second", report.images_per_second}});
-    }
+    });
   }
 
   /// Accuracies on val, which all ranks measure together.
@@ -273,15 +281,14 @@ class Trainer {
         recipe_.phases[moment_of(recipe_, state_.step - 1, steps_per_epoch_).phase];
     report.phase = phase.name;
     report.loss = state_.epoch_loss / static_cast<double>(steps_of_epoch());
-    report.train_seconds = epoch_watch_.seconds();
+    report.train_seconds = state_.epoch_seconds;
     try {
       report.accuracies = measure_specs(phase);
     } catch (const NotFinite& error) {
       throw diverged(error.what());
     }
     report.seconds = watch_.seconds();
-    epoch_watch_ = Stopwatch();
-    state_.epoch_loss = 0;
+    state_.epoch_loss = state_.epoch_seconds = 0;
     run_on_first(ranks_, [&] { write_epoch(report); });
   }
 
@@ -347,7 +354,7 @@ class Trainer {
   GradientBucket bucket_;
   const std::int64_t first_step_;
   std::int64_t saved_step_;
-  Stopwatch watch_, epoch_watch_;
+  Stopwatch watch_;
 };
 
 /// All that may be wrong whatever the images are.

@@ -43,7 +43,7 @@ struct EpochReport {
   std::string phase;
   double loss = 0;
   double seconds = 0;                    ///< since this process began
-  double train_seconds = 0;              ///< of this epoch's steps that this process made
+  double train_seconds = 0;              ///< of all of this epoch's steps, and of nothing else
   std::vector<SpecAccuracy> accuracies;  ///< the largest, or the one spec, last
 };
 

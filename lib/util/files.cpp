@@ -128,7 +128,7 @@ std::string lock_holder(int descriptor) {
 
 }  // namespace
 
-std::string read_file(const std::string& path) {
+std::string read_file(const std::string& path, std::size_t most) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   const auto cannot_be_read = [&path] {
     return bad_input(path, fmt::format("cannot be read: {}", reason(errno)));
@@ -136,10 +136,11 @@ std::string read_file(const std::string& path) {
   struct stat status = {};
   if (file.number() < 0 || ::fstat(file.number(), &status) != 0) throw cannot_be_read();
   constexpr std::size_t kLeastBuffer = 4096;
-  std::string content(static_cast<std::size_t>(status.st_size) + kLeastBuffer, '\0');
+  const std::size_t expected = static_cast<std::size_t>(status.st_size) + kLeastBuffer;
+  std::string content(std::min(most, expected), '\0');
   std::size_t filled = 0;
-  while (true) {
-    if (filled == content.size()) content.resize(2 * content.size());
+  while (filled < most) {
+    if (filled == content.size()) content.resize(std::min(most, 2 * content.size()));
     const ssize_t got = ::read(file.number(), &content[filled], content.size() - filled);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) throw cannot_be_read();

@@ -3,13 +3,17 @@
 
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <string>
 #include <string_view>
 
 namespace enas4d {
 
-/// Whole content. Throws Error (bad input): "path: cannot be read: No such file or directory".
-std::string read_file(const std::string& path);
+constexpr std::size_t kWholeFile = std::numeric_limits<std::size_t>::max();
+
+/// The content, or its first bytes. Throws Error (bad input): "path: cannot be read: No such file
+/// or directory".
+std::string read_file(const std::string& path, std::size_t most = kWholeFile);
 
 /// Writes `path` so that a reader sees the old content or the whole new one, never a part:
 /// temporary file in the same folder, fsync, rename, fsync of the folder. A failure removes the

@@ -64,7 +64,8 @@ TEST_CASE("Slurm's variables give the place", "[dist]") {
   CHECK(place.rank == 5);
   CHECK(place.size == 8);
   CHECK(place.host == "node03");
-  CHECK(place.port == 23456);
+  CHECK(place.port >= 20000);
+  CHECK(place.port < 30000);
   CHECK(place.cpus == 8);
   SECTION("the task's own CPUs come before a share of the node's") {
     job["SLURM_CPUS_PER_TASK"] = "6";
@@ -78,6 +79,22 @@ TEST_CASE("Slurm's variables give the place", "[dist]") {
     job.erase("SLURM_JOB_NODELIST");
     job["SLURM_LAUNCH_NODE_IPADDR"] = "10.1.1.1";
     CHECK(place_in(job).host == "10.1.1.1");
+  }
+  SECTION("jobs, and steps of a job, meet at ports of their own") {
+    job["SLURM_STEP_ID"] = "0";
+    const int first = place_in(job).port;
+    job["SLURM_STEP_ID"] = "1";
+    CHECK(place_in(job).port != first);
+    job["SLURM_STEP_ID"] = "0";
+    CHECK(place_in(job).port == first);
+    job["SLURM_JOB_ID"] = "5000000000";
+    CHECK(place_in(job).port != first);
+    job["MASTER_PORT"] = "1234";
+    CHECK(place_in(job).port == 1234);
+  }
+  SECTION("an interactive job's own shell is no task") {
+    job["SLURM_STEP_ID"] = "4294967290";
+    CHECK(place_in(job).size == 1);
   }
   SECTION("a batch script's own shell is no task") {
     job["ENVIRONMENT"] = "BATCH";
@@ -97,11 +114,17 @@ TEST_CASE("Slurm's variables give the place", "[dist]") {
   }
 }
 
-TEST_CASE("Open MPI's ranks on one machine need no address, on several they do", "[dist]") {
+TEST_CASE(
+    "Open MPI's ranks on one machine need no address, on several they do, and each job has a port",
+    "[dist]") {
   std::map<std::string, std::string> job = {{"OMPI_COMM_WORLD_RANK", "1"},
                                             {"OMPI_COMM_WORLD_SIZE", "2"},
                                             {"OMPI_COMM_WORLD_LOCAL_SIZE", "2"}};
   CHECK(place_in(job).host == "127.0.0.1");
+  job["OMPI_MCA_ess_base_jobid"] = "1234567";  // older ones
+  const int port = place_in(job).port;
+  job["PMIX_NAMESPACE"] = "prterun-host-1@1";
+  CHECK(place_in(job).port != port);
   job["OMPI_COMM_WORLD_LOCAL_SIZE"] = "1";
   CHECK_THROWS_WITH(place_in(job), Contains("Open MPI does not tell where rank 0 is"));
   job["MASTER_ADDR"] = "host";

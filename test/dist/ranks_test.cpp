@@ -151,10 +151,28 @@ TEST_CASE("ranks that do not come are named by those that did", "[dist]") {
   }
 }
 
+TEST_CASE("a rank that is told to stop does not wait for the others", "[dist]") {
+  auto places = local_places(2);
+  places.erase(places.begin() + GENERATE(0, 1));
+  StopFlag stop;
+  std::vector<std::string> thrown;
+  const double seconds = seconds_of([&] {
+    std::thread signal([&] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+      stop.raise();
+    });
+    thrown = run_as_threads(
+        places, [](Ranks&) {}, stop);
+    signal.join();
+  });
+  CHECK(thrown == std::vector<std::string>{"stopped while it waited for the other ranks"});
+  CHECK(seconds < 8);  // the other rank is waited for ten seconds
+}
+
 TEST_CASE("a taken port is told", "[dist]") {
   const auto places = local_places(2);
   const auto thrown = run_as_threads(places, [&](Ranks& ranks) {
-    if (ranks.leads()) connect_ranks(places[0]);
+    if (ranks.leads()) connect_ranks(places[0], StopFlag());
   });
   CHECK_THAT(thrown[0], Contains("cannot listen on port"));
 }

@@ -1,5 +1,6 @@
 #include "eval/measure.h"
 
+#include <cmath>
 #include <variant>
 
 #include "arch/sample.h"
@@ -74,6 +75,20 @@ TEST_CASE("ranks calibrate and measure together what one does alone", "[eval]") 
       CHECK_THAT(subnets[r].weights().at(name), AllClose(weight));
     }
   }
+}
+
+TEST_CASE("what is not finite on one rank's images is told on every rank", "[eval]") {
+  const Measured measured;  // one batch of val: the second rank has none
+  const torch::NoGradGuard no_grad;
+  for (const auto& weight : measured.supernet->named_parameters(/*recurse=*/false)) {
+    if (weight.key().find("classifier") != std::string::npos) weight.value().fill_(NAN);
+  }
+  const Subnet subnet = measured.subnet();
+  CHECK(run_as_threads(
+            local_places(2),
+            [&](Ranks& ranks) { exit_accuracies(subnet, measured.data, Split::kVal, ranks); }) ==
+        std::vector<std::string>{"exit 1 gave a logit that is not finite",
+                                 "another rank's images gave a logit that is not finite"});
 }
 
 TEST_CASE("exit accuracies are those of the exit table", "[eval]") {

@@ -2,15 +2,20 @@
 #include "support/image_folder.h"
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstring>
+#include <functional>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <thread>
 #include <unistd.h>
+#include <utility>
 
 #include "formats/folder_listing.h"
 #include "formats/image_pack.h"
 #include "support/catch.h"
+#include "support/peak_memory.h"
 #include "util/error.h"
 
 namespace enas4d {
@@ -39,11 +44,24 @@ void check_refused(const ExampleFolder& folder, const std::string& message) {
   CHECK(failure.message == message);
 }
 
-ReadOptions with_observer(const ExampleFolder& folder, CountingObserver& observer) {
+ReadOptions with_observer(const ExampleFolder& folder, ReadObserver& observer) {
   ReadOptions options = folder.options();
   options.observer = &observer;
   return options;
 }
+
+/// Calls `first` when it first hears of decoded images.
+class HookedObserver : public CountingObserver {
+ public:
+  explicit HookedObserver(std::function<void()> first) : first_(std::move(first)) {}
+  void decoded(const std::string& folder, std::int64_t done, std::int64_t images) override {
+    CountingObserver::decoded(folder, done, images);
+    if (decodings == 1) first_();
+  }
+
+ private:
+  std::function<void()> first_;
+};
 
 /// Permissions mean nothing to root.
 class AsNobody {
@@ -93,6 +111,34 @@ TEST_CASE("images are kept upright, shrunk to 5/4 of the crop's side, smaller on
   const ImageView turned = sets.train.image(7);
   CHECK(turned.width == 15);
   CHECK(turned.height == 30);
+}
+
+TEST_CASE("files whose size stands far behind their beginning are read", "[formats][folder]") {
+  const ExampleFolder folder;
+  const std::string jpeg = jpeg_file(smooth_image(3, 40, 80));
+  const std::string comment = "\xff\xfe\xff\xff" + std::string(0xffff - 2, ' ');
+  std::string preview;
+  for (int i = 0; i < 5; ++i) preview += comment;
+  folder.add("data/train/apples/a.jpg", jpeg);
+  folder.add("data/train/apples/b.jpg", jpeg.substr(0, 2) + preview + jpeg.substr(2));
+  const ImageSets sets = folder.read();
+  REQUIRE(sets.train.size() == 14);
+  const ImageView a = sets.train.image(6), b = sets.train.image(7);
+  CHECK(std::equal(a.pixels, a.pixels + a.height * a.row_step, b.pixels));
+}
+
+TEST_CASE("files take their share of the memory before they are read", "[formats][folder]") {
+  const ExampleFolder folder;
+  const std::string image = pnm_file(noise_image(3, 1000, 1000));  // 3 MB
+  for (const char* name : {"a", "b", "c", "d", "e", "f"}) {
+    folder.add(std::string("data/train/apples/") + name + ".ppm", image);
+  }
+  ReadOptions options = folder.options();
+  options.workers = 6;
+  options.memory = 1;  // one at a time
+  const PeakMemory memory;
+  CHECK(read_image_folder(folder.data(), options).train.size() == 18);
+  CHECK(memory.bytes() < 12'000'000);
 }
 
 TEST_CASE("endings, hidden files, subfolders and other files are taken as people expect",
@@ -202,6 +248,34 @@ TEST_CASE("a few unreadable images are left out, named and remembered", "[format
   }
 }
 
+TEST_CASE("an image that could not be read for a passing reason is read the next time",
+          "[formats][folder]") {
+  const ExampleFolder folder(60);
+  const std::string path = folder / "data/train/pears/9.ppm", away = folder / "away.ppm";
+  HookedObserver observer([&] { fs::rename(path, away); });  // the last, not yet decoded
+  CHECK(read_image_folder(folder.data(), with_observer(folder, observer)).train.size() == 119);
+  CHECK(observer.reasons ==
+        std::vector<std::string>{path + ": cannot be read: No such file or directory"});
+  fs::rename(away, path);
+  CHECK(folder.read().train.size() == 120);
+  CountingObserver cached;
+  read_image_folder(folder.data(), with_observer(folder, cached));
+  CHECK(cached.decodings == 0);
+}
+
+TEST_CASE("an image that has become readable is read", "[formats][folder]") {
+  const ExampleFolder folder(60);
+  const std::string path = folder / "data/train/pears/9.ppm";
+  REQUIRE(chmod(fs::path(folder.data()).parent_path().c_str(), 0777) == 0);
+  REQUIRE(chmod(path.c_str(), 0) == 0);
+  {
+    const AsNobody as_nobody;
+    CHECK(folder.read().train.size() == 119);
+  }
+  REQUIRE(chmod(path.c_str(), 0644) == 0);
+  CHECK(folder.read().train.size() == 120);
+}
+
 TEST_CASE("more unreadable images than allowed stop the reading, and nothing is left",
           "[formats][folder]") {
   const ExampleFolder folder(60);
@@ -215,6 +289,32 @@ TEST_CASE("more unreadable images than allowed stop the reading, and nothing is 
   options.most_unreadable = 0.02;
   CHECK(read_image_folder(folder.data(), options).train.size() == 118);
   CHECK(failure_of(folder, folder.options()).status == ExitStatus::kBadInput);  // cached or not
+}
+
+TEST_CASE("who waits for a decoding that fails does not repeat it", "[formats][folder]") {
+  const ExampleFolder folder(60);
+  for (int i = 20; i < 30; ++i) {  // behind the first 64, which the observer hears of
+    folder.add("data/train/pears/" + std::to_string(i) + ".ppm", "");
+  }
+  CountingObserver late;
+  FolderFailure late_failure;
+  std::thread second;
+  HookedObserver observer([&] {
+    second = std::thread([&] { late_failure = failure_of(folder, with_observer(folder, late)); });
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));  // for it to wait
+  });
+  ReadOptions options = folder.options();
+  options.observer = &observer;
+  const FolderFailure failure = failure_of(folder, options);
+  second.join();
+  CHECK_THAT(failure.message, Contains("more than 1 % of its 120 images cannot be read"));
+  CHECK(late_failure.status == ExitStatus::kBadInput);
+  CHECK(late_failure.message == failure.message);
+  CHECK(late.decodings == 0);
+
+  late_failure = failure_of(folder, with_observer(folder, late));  // a new try is one
+  CHECK(late_failure.message == failure.message);
+  CHECK(late.decodings == 1);
 }
 
 TEST_CASE("a class of which nothing can be read is refused", "[formats][folder]") {

@@ -25,6 +25,7 @@ done
 expect 2 "3 ranks do not divide the recipe's batch of 128" "${ranks[@]}" bad --launch 3
 expect 2 "must be a multiple of the recipe's norm_batch of 32" "${ranks[@]}" bad --launch 8
 expect 2 "--rank and --world-size: must be given together" "${ranks[@]}" bad --rank 1
+expect 2 "--specs: must be a file for all 2 processes" env RANK=1 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 "${ranks[@]}" bad --specs -
 expect 2 "WORLD_SIZE: must be a whole number" env RANK=0 WORLD_SIZE=x "${ranks[@]}" bad
 expect 1 "rank 1 did not come" env RANK=0 WORLD_SIZE=2 MASTER_ADDR=127.0.0.1 MASTER_PORT=$((10000 + $$ % 10000)) \
   "${ranks[@]}" bad --timeout 1s

@@ -25,13 +25,14 @@ inline std::vector<RankPlace> local_places(int size) {
 
 /// Connects a rank for each place and runs `work` on it. What each threw, empty for nothing.
 inline std::vector<std::string> run_as_threads(const std::vector<RankPlace>& places,
-                                               const std::function<void(Ranks&)>& work) {
+                                               const std::function<void(Ranks&)>& work,
+                                               const StopFlag& stop = {}) {
   std::vector<std::string> thrown(places.size());
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < places.size(); ++i) {
     threads.emplace_back([&, i] {
       try {
-        work(*connect_ranks(places[i]));
+        work(*connect_ranks(places[i], stop));
       } catch (const std::exception& error) {
         thrown[i] = error.what();
       }

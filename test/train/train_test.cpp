@@ -112,6 +112,27 @@ TEST_CASE("an interrupted and resumed training equals an uninterrupted one, bit 
         read_file(whole.output + "/supernet.safetensors"));
 }
 
+TEST_CASE("an epoch's seconds are those of all its steps, also of those before a stop", "[train]") {
+  const TemporaryFolder folder;
+  const Dataset data = tiny_data();
+  const TrainOptions options = tiny_run(folder / "run");
+  const auto seconds_saved = [&] {
+    return load_training_state(options.output + "/checkpoint.safetensors").epoch_seconds;
+  };
+  StopFlag stop;
+  StepHook hook([&](const StepReport& report) {
+    if (report.step == 6) stop.raise();
+  });
+  REQUIRE(train(options, data, hook, stop) == TrainEnd::kStopped);
+  const double before = seconds_saved();
+  CHECK(before > 0);
+  StepHook rest;
+  const StopFlag never;
+  REQUIRE(train(options, data, rest, never) == TrainEnd::kDone);
+  CHECK(rest.epochs.front().train_seconds > before);
+  CHECK(seconds_saved() == 0);
+}
+
 TEST_CASE("metrics tell every epoch once, also after a crash", "[train]") {
   const TemporaryFolder folder;
   const Dataset data = tiny_data();

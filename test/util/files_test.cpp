@@ -53,6 +53,8 @@ TEST_CASE("what is written is read back", "[util][files]") {
   for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>(i % 251);
   write_file(folder / "file", text);
   CHECK(read_file(folder / "file") == text);
+  CHECK(read_file(folder / "file", 5) == text.substr(0, 5));
+  CHECK(read_file(folder / "file", text.size() + 1) == text);
   CHECK(entries_in(folder) == 1);
 }
 
