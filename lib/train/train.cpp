@@ -1,7 +1,6 @@
 #include "train/train.h"
 
 #include <cmath>
-#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -17,11 +16,11 @@
 #include "eval/measure.h"
 #include "train/begin.h"
 #include "train/gradient_bucket.h"
-#include "train/loss.h"
 #include "train/ranks_share.h"
 #include "train/run_directory.h"
 #include "train/schedule.h"
 #include "train/sgd.h"
+#include "train/step_gradients.h"
 #include "util/error.h"
 #include "util/stopwatch.h"
 
@@ -71,6 +70,7 @@ class Trainer {
         steps_per_epoch_(steps_per_epoch(data.size(Split::kTrain), recipe_.batch)),
         steps_(phase_ends(recipe_, steps_per_epoch_).back()),
         state_(begin_state(initial)),
+        gradients_(state_.supernet, recipe_, options.seed, rows_),
         sgd_(state_.supernet, recipe_, state_.momentum, state_.average),
         bucket_(state_.supernet->parameters(/*recurse=*/false), ranks),
         first_step_(state_.step),
@@ -144,15 +144,10 @@ class Trainer {
     const Phase& phase = recipe_.phases[moment.phase];
     if (moment.step == 0) begin_phase(moment.phase);
     sgd_.clear();
-    torch::Tensor teacher_logits;
-    if (phase.teacher == Teacher::kFrozen) teacher_logits = frozen_logits(batch);
-    std::vector<double> losses;
-    for (const Child& child : step_children(phase)) {
-      losses.push_back(train_child(child, phase, batch, teacher_logits));
-    }
-    const StepNumbers numbers =
-        reduce({losses.front(), std::accumulate(losses.begin(), losses.end(), 0.0),
-                stop.raised() ? 1.0 : 0.0});
+    const StepLosses losses =
+        gradients_.add({batch, first_row(), state_.step, step_children(phase),
+                        phase.teacher == Teacher::kFrozen ? state_.teacher : Supernet(nullptr)});
+    const StepNumbers numbers = reduce({losses.first, losses.all, stop.raised() ? 1.0 : 0.0});
     const double norm = shared_norm();
     if (!std::isfinite(numbers.all_losses) || !std::isfinite(norm)) {
       throw diverged(fmt::format("loss {}", numbers.all_losses));
@@ -185,51 +180,6 @@ class Trainer {
   std::vector<Child> step_children(const Phase& phase) const {
     if (options_.spec) return {{*options_.spec, true}};
     return children(options_.space, phase, options_.seed, state_.step);
-  }
-
-  /// Soft labels of the frozen teacher: its last exit.
-  torch::Tensor frozen_logits(const Batch& batch) {
-    const torch::NoGradGuard no_grad;
-    const Plan plan = lower(options_.space, largest(options_.space));
-    return state_.teacher->forward(resize(batch.images, plan.resolution), plan, forward_options())
-        .logits.back();
-  }
-
-  ForwardOptions forward_options() const {
-    ForwardOptions forward;
-    forward.norm_batch = recipe_.norm_batch;
-    forward.precision = recipe_.precision;
-    return forward;
-  }
-
-  /// The largest teaches those after it, unless `teacher_logits` come from a frozen teacher.
-  double train_child(const Child& child, const Phase& phase, const Batch& batch,
-                     torch::Tensor& teacher_logits) {
-    const Exits exits = forward_child(child, batch);
-    const LossOptions options = {recipe_.label_smoothing, recipe_.distillation,
-                                 recipe_.stage_weights};
-    torch::Tensor loss;
-    if (phase.teacher == Teacher::kFrozen) {
-      loss = pupil_loss(exits, batch.labels, teacher_logits, options);
-    } else if (child.is_teacher) {
-      loss = teacher_loss(exits, batch.labels, options);
-      teacher_logits = exits.logits.back().detach();
-    } else if (teacher_logits.defined()) {
-      loss = student_loss(exits, teacher_logits, options);
-    } else {
-      loss = label_loss(exits, batch.labels, options);
-    }
-    loss.backward();
-    return loss.item<double>();
-  }
-
-  Exits forward_child(const Child& child, const Batch& batch) {
-    const Plan plan = lower(options_.space, child.spec);
-    ForwardOptions forward = forward_options();
-    if (child.is_teacher) {
-      forward.dropout = {recipe_.dropout, options_.seed, state_.step, first_row()};
-    }
-    return state_.supernet->forward(resize(batch.images, plan.resolution), plan, forward);
   }
 
   Error diverged(const std::string& sign) const {
@@ -350,6 +300,7 @@ class Trainer {
   const std::int64_t steps_per_epoch_;
   const std::int64_t steps_;
   TrainingState state_;  ///< momentum and average share their memory with sgd_
+  StepGradients gradients_;
   Sgd sgd_;
   GradientBucket bucket_;
   const std::int64_t first_step_;

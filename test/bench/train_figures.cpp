@@ -13,11 +13,11 @@
 #include "bench/figures.h"
 #include "bench/operation_times.h"
 #include "bench/reference_network.h"
-#include "eval/measure.h"
 #include "nn/supernet.h"
 #include "train/loss.h"
 #include "train/schedule.h"
 #include "train/sgd.h"
+#include "train/step_gradients.h"
 #include "util/cpu.h"
 
 namespace enas4d {
@@ -25,38 +25,43 @@ namespace {
 
 const LossOptions kLoss = {0.1, 1, {}};
 
-/// One training step over `children`, as train.cpp makes it.
+/// As the shipped recipes have it: up to four threads take a part of the batch each.
+Recipe bench_recipe(int batch) {
+  Recipe recipe;
+  recipe.batch = batch;
+  recipe.norm_batch = std::min(batch / 2, 32);
+  recipe.label_smoothing = kLoss.label_smoothing;
+  return recipe;
+}
+
+/// A training step without data and ranks.
 class Step {
  public:
   explicit Step(int batch = kBatch)
-      : batch_(batch),
+      : recipe_(bench_recipe(batch)),
         space_(cifar10_space()),
         supernet_(space_, 1),
-        sgd_(supernet_, Recipe{}, zeros_like_weights(supernet_), {}) {}
+        gradients_(supernet_, recipe_, 1, batch),
+        sgd_(supernet_, recipe_, zeros_like_weights(supernet_), {}) {
+    lesson_.batch = {random_batch(space_, batch), torch::arange(batch) % space_.classes};
+  }
 
   const Space& space() const { return space_; }
 
   void run(const std::vector<Child>& children) {
     sgd_.clear();
-    torch::Tensor teacher;
-    for (const Child& child : children) {
-      const Plan plan = lower(space_, child.spec);
-      const Exits exits = supernet_->forward(resize(images_, plan.resolution), plan);
-      const auto loss = child.is_teacher ? teacher_loss(exits, labels_, kLoss)
-                                         : student_loss(exits, teacher, kLoss);
-      if (child.is_teacher) teacher = exits.logits.back().detach();
-      loss.backward();
-    }
+    lesson_.children = children;
+    gradients_.add(lesson_);
     sgd_.update(1e-4, sgd_.gradient_norm(), 0);
   }
 
  private:
-  const int batch_;
+  const Recipe recipe_;
   Space space_;
   Supernet supernet_;
+  StepGradients gradients_;
   Sgd sgd_;
-  torch::Tensor images_ = random_batch(space_, batch_);
-  torch::Tensor labels_ = torch::arange(batch_) % space_.classes;
+  Lesson lesson_;
 };
 
 double forward_gmacs(const Space& space, const std::vector<Child>& children) {
