@@ -132,8 +132,8 @@ double StepGradients::add_child(std::size_t part, const Child& child, const Less
   } else {
     loss = label_loss(exits, labels, options);
   }
-  (loss / static_cast<double>(parts()))
-      .backward();  // so that the parts' gradients add up to a mean
+  // Divided, so that the parts' gradients add up to a mean.
+  (loss / static_cast<double>(parts())).backward();
   return loss.item<double>();
 }
 
