@@ -43,8 +43,8 @@ class Evolution : public Strategy {
     double exclusive = 0;
   };
 
-  void found(std::size_t count, Proposals& proposals) const;
-  void breed(std::size_t count, Proposals& proposals) const;
+  void found(std::size_t most, Proposals& proposals) const;
+  void breed(std::size_t most, Proposals& proposals) const;
   Spec child(const std::vector<std::size_t>& litter, Rng& rng) const;
   std::vector<std::size_t> litter_parents(Rng& rng) const;
   const Spec& parent(const std::vector<std::size_t>& among, Rng& rng) const;

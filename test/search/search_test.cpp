@@ -284,6 +284,20 @@ TEST_CASE("what the user knows already is evaluated first", "[search]") {
   CHECK(run.evaluator.specs.front() == prefix(known, stages));
 }
 
+TEST_CASE("all that the user knows and the ends of the space are evaluated, beyond the population",
+          "[search]") {
+  SearchRun run;
+  run.options.evaluations = 40;
+  Rng rng(77);
+  for (int i = 0; i < 30; ++i) run.options.begin_with.push_back(uniform(run.space, rng));
+  run();
+  for (const Spec& known : run.options.begin_with) {
+    CHECK(run.evaluator.calls.count(spec_hash(known)) == 1);
+  }
+  CHECK(run.evaluator.calls.count(spec_hash(smallest(run.space))) == 1);
+  CHECK(run.evaluator.calls.count(spec_hash(largest(run.space))) == 1);
+}
+
 TEST_CASE("a network that cannot be measured is passed over", "[search]") {
   const TemporaryFolder folder;
   SearchRun run;
