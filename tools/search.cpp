@@ -228,6 +228,10 @@ ExitStatus run_search(const SearchToolOptions& options, Session& session) {
                                  : "stopped; without a --journal nothing is kept");
     return ExitStatus::kStopped;
   }
+  if (result.failed > 0) {
+    session.console.warning(fmt::format("{} of {} networks could not be measured: {}",
+                                        result.failed, result.evaluated, result.first_failure));
+  }
   write_members(result.at_budgets, key, output);
   write_members(result.at_accuracies, key, output);
   const bool no_goals = goals.average_macs.empty() && goals.accuracies.empty();

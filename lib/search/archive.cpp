@@ -85,8 +85,8 @@ bool Archive::evaluate(const std::vector<Spec>& specs, Evaluator& evaluator, Jou
 void Archive::fill(std::size_t slot, Spec spec, Evaluated evaluated) {
   assert(!candidates_[slot]);
   ++evaluated_;
-  if (std::holds_alternative<Failure>(evaluated)) {
-    ++failed_;
+  if (const auto* failure = std::get_if<Failure>(&evaluated)) {
+    failures_[slot] = failure->reason;
     return;
   }
   auto& evaluation = std::get<Evaluation>(evaluated);
@@ -94,6 +94,10 @@ void Archive::fill(std::size_t slot, Spec spec, Evaluated evaluated) {
   std::vector<OperatingPoint> curve = curve_of(evaluation);
   candidates_[slot] = Candidate{std::move(spec), std::move(evaluation), std::move(curve)};
   extend_front(slot);
+}
+
+std::string Archive::first_failure() const {
+  return failures_.empty() ? "" : failures_.begin()->second;
 }
 
 /// Of equal points pareto_front keeps the first. Sorting makes that the one of the earliest

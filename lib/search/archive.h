@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_set>
@@ -63,7 +64,9 @@ class Archive {
   /// for what could not be measured.
   const std::vector<std::optional<Candidate>>& candidates() const { return candidates_; }
   std::size_t evaluated() const { return evaluated_; }  ///< failures included
-  std::size_t failed() const { return failed_; }
+  std::size_t failed() const { return failures_.size(); }
+  /// Why the first of these could not be measured; empty if all could.
+  std::string first_failure() const;
   std::size_t recalled() const { return recalled_; }  ///< from the journal, without the evaluator
   int stages() const { return stages_; }              ///< of its specs
 
@@ -106,7 +109,8 @@ class Archive {
   double largest_macs_;
   std::unordered_set<std::string> known_;
   std::vector<std::optional<Candidate>> candidates_;
-  std::size_t evaluated_ = 0, failed_ = 0, recalled_ = 0;
+  std::size_t evaluated_ = 0, recalled_ = 0;
+  std::map<std::size_t, std::string> failures_;  ///< reasons, by place among the candidates
   std::vector<FrontPoint> front_;  ///< by candidate and point of its curve
 };
 

@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <cassert>
 #include <memory>
+#include <string>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "arch/plan.h"
 #include "search/strategy.h"
+#include "util/error.h"
 #include "util/rng.h"
 
 namespace enas4d {
@@ -53,12 +57,14 @@ class Search {
   bool run();
   /// Of whole specs; empty before run().
   const Archive* archive() const { return archive_.get(); }
+  void count(SearchResult& result) const;
 
  private:
   Ground ground_of(int stages, std::vector<Spec> beam) const;
   std::unique_ptr<Strategy> strategy_on(const Ground& ground) const;
   bool run_generations(Strategy& strategy, int stages, int last);
   void report(int stages) const;
+  int evaluated() const { return before_ + static_cast<int>(archive_->evaluated()); }
 
   const Space& space_;
   Evaluator& evaluator_;
@@ -67,7 +73,9 @@ class Search {
   const StopFlag& stop_;
   const std::function<void(const SearchProgress&)>& observe_;
   std::unique_ptr<Archive> archive_;      ///< of the networks that are being evaluated
-  int before_ = 0, recalled_before_ = 0;  ///< evaluations of those with fewer stages
+  /// Evaluations of those with fewer stages.
+  int before_ = 0, recalled_before_ = 0, failed_before_ = 0;
+  std::string failure_before_;
 };
 
 bool Search::run() {
@@ -77,6 +85,8 @@ bool Search::run() {
     if (archive_) {
       before_ += static_cast<int>(archive_->evaluated());
       recalled_before_ += static_cast<int>(archive_->recalled());
+      failed_before_ += static_cast<int>(archive_->failed());
+      if (failure_before_.empty()) failure_before_ = archive_->first_failure();
     }
     const Ground ground = ground_of(stages, std::move(beam));
     archive_ = std::make_unique<Archive>(ground.space, options_.curve);
@@ -131,9 +141,16 @@ bool Search::run_generations(Strategy& strategy, int stages, int last) {
 
 void Search::report(int stages) const {
   if (!observe_) return;
-  observe_({before_ + static_cast<int>(archive_->evaluated()), options_.evaluations,
+  observe_({evaluated(), options_.evaluations,
             recalled_before_ + static_cast<int>(archive_->recalled()), stages,
             archive_->front_size(), archive_->hypervolume()});
+}
+
+void Search::count(SearchResult& result) const {
+  result.evaluated = evaluated();
+  result.failed = failed_before_ + static_cast<int>(archive_->failed());
+  result.first_failure =
+      failure_before_.empty() ? archive_->first_failure() : failure_before_;
 }
 
 }  // namespace
@@ -150,10 +167,15 @@ SearchResult search(const Space& space, Evaluator& evaluator, Journal* journal,
   Search search(space, evaluator, journal, seeded, stop, observe);
   SearchResult result;
   result.finished = search.run();
+  search.count(result);
   const Archive& archive = *search.archive();
   if (archive.stages() < space.stages) return result;  // stopped among prefixes
   result.front = archive.front();
   if (!result.finished) return result;
+  if (archive.failed() == archive.evaluated()) {
+    throw failed(fmt::format("none of {} networks could be measured: {}", archive.evaluated(),
+                             archive.first_failure()));
+  }
   result.at_budgets = archive.at_budgets(goals.average_macs);
   result.at_accuracies = archive.at_accuracies(goals.accuracies);
   return result;

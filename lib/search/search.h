@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "arch/sample.h"
@@ -58,6 +59,9 @@ struct SearchResult {
   /// every evaluated spec. Empty if the search was stopped.
   std::vector<FrontMember> at_budgets, at_accuracies;
   bool finished = true;  ///< false: stopped early, resumable
+  int evaluated = 0;     ///< networks in all, with those that
+  int failed = 0;        ///< could not be measured
+  std::string first_failure;  ///< why the first of these could not
 };
 
 /// Searches until `evaluations` distinct networks are known (or tries for new ones run out: small
@@ -65,7 +69,7 @@ struct SearchResult {
 /// search continues and ends with the same result. Throws Error (impossible) if nothing lies inside
 /// the limits, if a budget lies below the cheapest average there is (before anything is evaluated
 /// if no spec of the space could meet it) or if nothing reaches an accuracy, with the reachable
-/// range.
+/// range. Throws Error (failed) if no network could be measured.
 SearchResult search(const Space& space, Evaluator& evaluator, Journal* journal,
                     const SearchOptions& options, const SearchGoals& goals, const StopFlag& stop,
                     const std::function<void(const SearchProgress&)>& observe);

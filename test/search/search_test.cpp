@@ -302,14 +302,28 @@ TEST_CASE("a network that cannot be measured is passed over", "[search]") {
   const TemporaryFolder folder;
   SearchRun run;
   run.options.strategy = GENERATE(SearchStrategy::kEvolution, SearchStrategy::kRandom);
-  run.evaluator.fails = largest(run.space);
+  run.evaluator.fails = [&](const Spec& spec) { return spec == largest(run.space); };
   run.options.begin_with = {largest(run.space)};
   Journal journal(folder.path(), kKey);
   const SearchResult result = run(&journal);
   CHECK(result.finished);
+  CHECK(result.evaluated == 30);
+  CHECK(result.failed == 1);
+  CHECK(result.first_failure == "exit 1 gave a logit that is not finite");
   for (const FrontMember& member : result.front) CHECK(member.spec != largest(run.space));
   REQUIRE(journal.find(largest(run.space)));
   CHECK(std::holds_alternative<Failure>(*journal.find(largest(run.space))));
+}
+
+TEST_CASE("a search of which no whole network can be measured fails and tells why", "[search]") {
+  SearchRun run;
+  run.options.strategy =
+      GENERATE(SearchStrategy::kEvolution, SearchStrategy::kStagewise, SearchStrategy::kRandom);
+  const std::size_t measured = GENERATE(0U, 1U);  // stages
+  run.evaluator.fails = [&](const Spec& spec) { return spec.stages.size() > measured; };
+  CHECK_THROWS_WITH(run(), StartsWith("none of ") &&
+                               EndsWith(" networks could be measured: exit 1 gave a logit that is "
+                                        "not finite"));
 }
 
 TEST_CASE("a search without progress ends when patience does", "[search]") {
