@@ -1,5 +1,6 @@
 // enas4d-eval: measures what is shipped: specs of a supernet, or one exported network.
 #include <optional>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 #include "tools/confidence.h"
 #include "tools/images.h"
 #include "tools/tools.h"
+#include "util/error.h"
 #include "util/files.h"
 #include "util/stop.h"
 
@@ -93,6 +95,16 @@ void check_eval_combination(const EvalOptions& options) {
   }
 }
 
+/// A measured record, with its control if that is asked for.
+std::string record_line(const EvalOptions& options, const SupernetFile& file, const Dataset& data,
+                        const Record& measured) {
+  if (!options.depth_exits || measured.failure) return to_line(measured);
+  Json result = Json::parse(to_line(measured));
+  result["depth_curve"] = depth_curve(file, data, options.measurement.split, measured);
+  return result.dump();
+}
+
+/// What was measured is written, whatever happens to the other records.
 ExitStatus evaluate_specs(const EvalOptions& options, Session& session, Output& output) {
   StopFlag stop;
   const SignalGuard signals(stop);
@@ -100,25 +112,27 @@ ExitStatus evaluate_specs(const EvalOptions& options, Session& session, Output& 
   const std::vector<Record> records =
       read_records_from(options.specs, session.streams.in, &file.supernet->space());
   const Dataset data = open_as_trained(options.images, file.data, session.console, &stop);
+  int failures = 0;
+  std::string first_failure;
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (stop.raised()) {
+      if (i > 0) output.finish();
       session.console.info(fmt::format("stopped after {} of {} records", i, records.size()));
       return ExitStatus::kStopped;
     }
     const Record measured = evaluate_record(file, data, options.measurement.split, records[i]);
-    std::string line = to_line(measured);
-    if (options.depth_exits) {
-      Json result = Json::parse(line);
-      result["depth_curve"] = depth_curve(file, data, options.measurement.split, measured);
-      line = result.dump();
+    if (measured.failure && failures++ == 0) {
+      first_failure = fmt::format("record {}: {}", i + 1, *measured.failure);
     }
-    output.line(line);
+    output.line(record_line(options, file, data, measured));
     output.flush();
     session.console.progress(static_cast<double>(i + 1) / static_cast<double>(records.size()),
                              fmt::format("{} of {} records", i + 1, records.size()));
   }
   output.finish();
-  return ExitStatus::kDone;
+  if (failures == 0) return ExitStatus::kDone;
+  throw failed(fmt::format("{} of {} records could not be measured, first {}", failures,
+                           records.size(), first_failure));
 }
 
 ExitStatus evaluate_network(const EvalOptions& options, Session& session, Output& output) {

@@ -1,6 +1,7 @@
 #include "eval/evaluate.h"
 
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -17,7 +18,7 @@ namespace {
 
 constexpr std::uint64_t kDepthExitsSeed = 1;
 
-void set_outcome(Record& record, Split split, Outcome outcome) {
+void set_outcome(Record& record, Split split, std::optional<Outcome> outcome) {
   (split == Split::kVal ? record.val : record.test) = std::move(outcome);
 }
 
@@ -70,7 +71,6 @@ Record evaluate_record(const SupernetFile& file, const Dataset& data, Split spli
   }
   const Plan plan = lower(file.supernet->space(), record.spec);
   const ExitMacs macs = exit_macs(plan);
-  const Subnet subnet = extract_calibrated(file.supernet, plan, data);
   record.space = file.space_hash;
   record.macs = macs.cumulative;
   record.params = parameters(plan);
@@ -78,7 +78,14 @@ Record evaluate_record(const SupernetFile& file, const Dataset& data, Split spli
   record.hashes["checkpoint"] = file.hash;
   record.hashes["data"] = data.description().hash;
   record.hashes["calibration"] = data.calibration_hash();
-  set_outcome(record, split, apply(*record.policy, measure(subnet, data, split), macs));
+  record.failure.reset();
+  try {
+    const Subnet subnet = extract_calibrated(file.supernet, plan, data);
+    set_outcome(record, split, apply(*record.policy, measure(subnet, data, split), macs));
+  } catch (const NotFinite& error) {
+    set_outcome(record, split, std::nullopt);
+    record.failure = error.what();
+  }
   return record;
 }
 

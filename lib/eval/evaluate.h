@@ -16,7 +16,8 @@ namespace enas4d {
 Policy policy_of(const Record& record);
 
 /// Extracts, calibrates and measures one spec on `split`. The record gets the outcome of its policy
-/// and all that is known then; outcomes that were measured with other weights are dropped.
+/// and all that is known then, or `failure` if it cannot be measured; outcomes that were measured
+/// with other weights are dropped.
 Record evaluate_record(const SupernetFile& file, const Dataset& data, Split split, Record record);
 
 /// A control for the record's network: of its static child (stages up to its fixed exit, or all)

@@ -4,6 +4,7 @@
 
 #include "arch/sample.h"
 #include "eval/early_exit.h"
+#include "eval/evaluate.h"
 #include "eval/network_evaluator.h"
 #include "nn/random_network.h"
 #include "support/catch.h"
@@ -28,6 +29,15 @@ struct Measured {
   Supernet supernet;
   Plan plan;
 };
+
+/// Of a block that only deep third stages run.
+torch::Tensor deep_weight(const Supernet& supernet) {
+  torch::Tensor found;
+  for (auto& parameter : supernet->named_parameters(/*recurse=*/false)) {
+    if (parameter.key() == "stage3_unit1_block2_project_weight") found = parameter.value();
+  }
+  return found;
+}
 
 }  // namespace
 
@@ -131,10 +141,7 @@ TEST_CASE("of networks that share stages those fail whose own stage gives no num
   const Measured measured;
   {
     const torch::NoGradGuard no_grad;
-    // Of a block that only deep third stages run.
-    for (auto& parameter : measured.supernet->named_parameters(/*recurse=*/false)) {
-      if (parameter.key() == "stage3_unit1_block2_project_weight") parameter.value().fill_(NAN);
-    }
+    deep_weight(measured.supernet).fill_(NAN);
   }
   const Space& space = measured.supernet->space();
   Spec shallow = largest(space);
@@ -147,6 +154,25 @@ TEST_CASE("of networks that share stages those fail whose own stage gives no num
   REQUIRE(std::holds_alternative<Failure>(evaluated[0]));
   CHECK(std::get<Failure>(evaluated[0]).reason == "exit 3 gave a logit that is not finite");
   CHECK(std::holds_alternative<Evaluation>(evaluated[1]));
+}
+
+TEST_CASE("the record of a network that cannot be measured says why, until it can", "[eval]") {
+  const Measured measured;
+  const SupernetFile file{measured.supernet, measured.data.description(), "space", "weights"};
+  Record record;
+  record.spec = largest(measured.supernet->space());
+  const Record whole = evaluate_record(file, measured.data, Split::kVal, record);
+  CHECK(whole.val);
+  CHECK_FALSE(whole.failure);
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor weight = deep_weight(measured.supernet);
+  const torch::Tensor before = weight.clone();
+  weight.fill_(NAN);
+  const Record broken = evaluate_record(file, measured.data, Split::kVal, whole);
+  CHECK(broken.failure == "exit 3 gave a logit that is not finite");
+  CHECK_FALSE(broken.val);
+  weight.copy_(before);
+  CHECK(to_line(evaluate_record(file, measured.data, Split::kVal, broken)) == to_line(whole));
 }
 
 TEST_CASE("a stopped evaluator says so and has done what it reported", "[eval]") {

@@ -29,6 +29,15 @@ for strategy in evolution stagewise random; do
     fail "$strategy: the journals differ in length"
 done
 
+# An evaluation that is stopped has written what it measured.
+enas4d-sample --space "$here/tiny-space.json" --count 20000 >specs.jsonl
+enas4d-eval --checkpoint run/supernet.safetensors --data "$data" --specs specs.jsonl --threads 1 --quiet -o records.jsonl &
+sleep 4
+kill -TERM $!
+status=0
+wait $! || status=$?
+[[ $status == 75 && -s records.jsonl ]] || fail "a stopped evaluation ended with $status and $(lines records.jsonl) records"
+
 # Three shards find what one process found, also if one of them dies for good. A minute passes before its work is taken over.
 for shard in 1 2 3; do
   "${search[@]}" --journal shards --shard $shard/3 -o "shard-$shard.jsonl" &
