@@ -232,12 +232,15 @@ ExitStatus run_search(const SearchToolOptions& options, Session& session) {
     session.console.warning(fmt::format("{} of {} networks could not be measured: {}",
                                         result.failed, result.evaluated, result.first_failure));
   }
+  const bool no_goals = goals.average_macs.empty() && goals.accuracies.empty();
+  const bool with_front = no_goals || options.front;
   write_members(result.at_budgets, key, output);
   write_members(result.at_accuracies, key, output);
-  const bool no_goals = goals.average_macs.empty() && goals.accuracies.empty();
-  if (no_goals || options.front) write_members(result.front, key, output);
-  output.finish();
-  return ExitStatus::kDone;
+  if (with_front) write_members(result.front, key, output);
+  // A goal that is not met costs no other its record; where none is met nothing is written.
+  if (with_front || result.at_budgets.size() + result.at_accuracies.size() > 0) output.finish();
+  for (const std::string& line : result.unmet) session.console.error(line);
+  return result.unmet.empty() ? ExitStatus::kDone : ExitStatus::kImpossible;
 }
 
 }  // namespace
@@ -248,7 +251,8 @@ const Tool& search_tool() {
       "find the specs and exit policies with the best accuracy at their average MACs",
       "Evaluates specs of a trained supernet on the validation split, never on test, and writes "
       "one record a line: a spec, the policy fitted for it and what both give on val. Begins with "
-      "--specs, where given. Status 4 if nothing fits a budget or reaches an accuracy.",
+      "--specs, where given. Status 4 if nothing fits one of the budgets or reaches one of the "
+      "accuracies; the others have their records.",
       {{"enas4d-search --checkpoint run/supernet.safetensors --data cifar10:DIR "
         "--average-macs 5M,10M,15M -o front.jsonl",
         "the best for three budgets"},

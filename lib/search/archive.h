@@ -81,13 +81,16 @@ class Archive {
   /// By rising average MACs; nothing dominates any of them.
   std::vector<FrontMember> front() const;
 
-  /// The best member for each budget, fitted at exactly that budget for every candidate. Throws
-  /// Error (impossible) if no candidate can average so little, with the reachable range.
-  std::vector<FrontMember> at_budgets(const std::vector<double>& budgets) const;
+  /// The best member for each budget, fitted at exactly that budget for every candidate. Where no
+  /// candidate can average so little there is none, and `unmet` gets a line with what they can.
+  std::vector<FrontMember> at_budgets(const std::vector<double>& budgets,
+                                      std::vector<std::string>& unmet) const;
 
   /// The member with the least average MACs that reaches each accuracy, thresholds fitted to that
-  /// (within 0.1 % of the MACs). Throws Error (impossible) if none does, with the best there is.
-  std::vector<FrontMember> at_accuracies(const std::vector<double>& accuracies) const;
+  /// (within 0.1 % of the MACs). Where no candidate does there is none, and `unmet` gets a line
+  /// with the best there is.
+  std::vector<FrontMember> at_accuracies(const std::vector<double>& accuracies,
+                                         std::vector<std::string>& unmet) const;
 
  private:
   struct FrontPoint {
@@ -100,8 +103,10 @@ class Archive {
   bool is_static() const { return options_.policies == PolicyKind::kFixed; }
   std::vector<OperatingPoint> curve_of(const Evaluation& evaluation) const;
   std::optional<OperatingPoint> fit(const Candidate& candidate, double budget) const;
-  FrontMember best_at(double budget) const;
-  FrontMember cheapest_at(double accuracy) const;
+  std::optional<FrontMember> best_at(double budget) const;
+  std::optional<FrontMember> cheapest_at(double accuracy) const;
+  std::string range() const;
+  double best_accuracy() const;
   OperatingPoint cheapest_point(const Candidate& candidate, double accuracy) const;
 
   CurveOptions options_;
@@ -111,7 +116,7 @@ class Archive {
   std::vector<std::optional<Candidate>> candidates_;
   std::size_t evaluated_ = 0, recalled_ = 0;
   std::map<std::size_t, std::string> failures_;  ///< reasons, by place among the candidates
-  std::vector<FrontPoint> front_;  ///< by candidate and point of its curve
+  std::vector<FrontPoint> front_;                ///< by candidate and point of its curve
 };
 
 /// Throws Error (impossible) if a budget lies below what the space's smallest spec costs when every

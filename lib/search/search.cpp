@@ -72,7 +72,7 @@ class Search {
   const SearchOptions& options_;
   const StopFlag& stop_;
   const std::function<void(const SearchProgress&)>& observe_;
-  std::unique_ptr<Archive> archive_;      ///< of the networks that are being evaluated
+  std::unique_ptr<Archive> archive_;  ///< of the networks that are being evaluated
   /// Evaluations of those with fewer stages.
   int before_ = 0, recalled_before_ = 0, failed_before_ = 0;
   std::string failure_before_;
@@ -149,8 +149,7 @@ void Search::report(int stages) const {
 void Search::count(SearchResult& result) const {
   result.evaluated = evaluated();
   result.failed = failed_before_ + static_cast<int>(archive_->failed());
-  result.first_failure =
-      failure_before_.empty() ? archive_->first_failure() : failure_before_;
+  result.first_failure = failure_before_.empty() ? archive_->first_failure() : failure_before_;
 }
 
 }  // namespace
@@ -176,8 +175,8 @@ SearchResult search(const Space& space, Evaluator& evaluator, Journal* journal,
     throw failed(fmt::format("none of {} networks could be measured: {}", archive.evaluated(),
                              archive.first_failure()));
   }
-  result.at_budgets = archive.at_budgets(goals.average_macs);
-  result.at_accuracies = archive.at_accuracies(goals.accuracies);
+  result.at_budgets = archive.at_budgets(goals.average_macs, result.unmet);
+  result.at_accuracies = archive.at_accuracies(goals.accuracies, result.unmet);
   return result;
 }
 

@@ -231,6 +231,21 @@ TEST_CASE("a search reaches accuracies at the least cost, by every strategy", "[
   CHECK(records[0].val->average_macs <= records[1].val->average_macs);
 }
 
+TEST_CASE("a goal that a search does not meet costs no other its record", "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  const std::string file = folder / "some.jsonl";
+  const Words search = {"--evaluations", "4", "--population", "3", "-o", file, "--min-accuracy"};
+  Words none = search, some = search;
+  none.emplace_back("1");
+  CHECK(folder.run(search_tool(), none).status == 4);
+  CHECK_FALSE(file_exists(file));
+  some.emplace_back("1,0.1");
+  const ToolRun run = folder.run(search_tool(), some);
+  CHECK(run.status == 4);
+  CHECK_THAT(run.err, Contains("error: no policy reaches accuracy 1 on val"));
+  CHECK(read_records(read_file(file), file).size() == 1);
+}
+
 TEST_CASE("a search for fixed exits finds static networks", "[tools]") {
   const TrainedFolder& folder = TrainedFolder::get();
   for (const Record& record : records_of(folder.run(
