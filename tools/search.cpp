@@ -15,6 +15,7 @@
 #include "cli/common_options.h"
 #include "cli/output.h"
 #include "data/dataset.h"
+#include "eval/measure.h"
 #include "eval/network_evaluator.h"
 #include "search/journal.h"
 #include "search/record.h"
@@ -202,6 +203,7 @@ ExitStatus run_search(const SearchToolOptions& options, Session& session) {
     }
   }
   const Dataset data = open_as_trained(options.images, file.data, session.console, &stop);
+  require_fittable(data);
   const JournalKey key{file.space_hash, file.hash, data.description().hash,
                        data.calibration_hash()};
   Output output(options.output, session.streams.out);

@@ -37,6 +37,7 @@ Json curve_json(const std::vector<OperatingPoint>& fitted, const ExitTable& tabl
 
 void add_curves(const SubnetFile& file, const Dataset& data, const ExitTable& table, Split split,
                 Json& result) {
+  require_fittable(data);
   constexpr int kPoints = 64;
   const ExitMacs macs = exit_macs(file.subnet.plan());
   const Confidence confidence = policy_of(file.record).confidence;
@@ -90,6 +91,7 @@ Record evaluate_record(const SupernetFile& file, const Dataset& data, Split spli
 }
 
 Json depth_curve(const SupernetFile& file, const Dataset& data, Split split, const Record& record) {
+  require_fittable(data);
   constexpr int kPoints = 64;
   const Policy policy = policy_of(record);
   const int stages = policy.exit ? *policy.exit + 1 : static_cast<int>(record.spec.stages.size());
@@ -101,6 +103,7 @@ Json depth_curve(const SupernetFile& file, const Dataset& data, Split split, con
 }
 
 void fit_policy(SubnetFile& file, const Dataset& data, Confidence confidence, double average_macs) {
+  require_fittable(data);
   const ExitTable table = measure(file.subnet, data, Split::kVal);
   const ExitMacs macs = exit_macs(file.subnet.plan());
   const auto point = fit_thresholds(table, macs, confidence, average_macs);

@@ -198,6 +198,27 @@ TEST_CASE("a logit that is not finite is an error, not an answer", "[eval]") {
                     Contains("exit 2 gave a logit that is not finite"));
 }
 
+TEST_CASE("nothing is fitted to a val split of one class", "[eval]") {
+  ImageSet train = banded_images(40, 1);
+  CHECK_NOTHROW(require_fittable(Dataset::from({train, {}, {}}, "banded", 1)));
+  // Too few of the others for the tenth that is held out to have any.
+  for (std::size_t i = 0; i < train.size(); ++i) train.labels[i] = i == 0 ? 1 : 2;
+  const Dataset data = Dataset::from({train, {}, {}}, "banded", 1);
+  const std::string rule =
+      "banded: val holds images of one class only ('2'): nothing can be fitted";
+  CHECK_THROWS_WITH(require_fittable(data), StartsWith(rule));
+  const Measured measured;
+  const SupernetFile file{measured.supernet, data.description(), "space", "weights"};
+  Record record;
+  record.spec = largest(measured.supernet->space());
+  CHECK_THROWS_WITH(depth_curve(file, data, Split::kVal, record), StartsWith(rule));
+  SubnetFile subnet{measured.subnet(), measured.supernet->space(), record, data.description(), ""};
+  CHECK_THROWS_WITH(fit_policy(subnet, data, Confidence::kMargin, 1e9), StartsWith(rule));
+  ModelEvaluation curve;
+  curve.curve = true;
+  CHECK_THROWS_WITH(evaluate_model(subnet, data, curve), StartsWith(rule));
+}
+
 TEST_CASE("timing compares the policy with the full network on the same images", "[eval]") {
   const Measured measured;
   const Subnet subnet = measured.subnet();
