@@ -1,6 +1,7 @@
 #include "search/journal.h"
 
 #include <array>
+#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <string_view>
@@ -56,6 +57,15 @@ std::string file_stem(const std::string& directory, const Shard& shard) {
   return fmt::format("{}/journal-{}-of-{}", directory, shard.index, shard.count);
 }
 
+/// Whether file_stem() of some shard gives this name. A folder may hold what is not the journal's:
+/// a search's result, say.
+bool is_lines_file(const std::string& name) {
+  if (name == "journal.jsonl") return true;
+  int index = 0, count = 0, end = 0;
+  std::sscanf(name.c_str(), "journal-%d-of-%d.jsonl%n", &index, &count, &end);
+  return end > 0 && static_cast<std::size_t>(end) == name.size();
+}
+
 }  // namespace
 
 /// Members in the order in which they must come about: nothing is read before the lock is held.
@@ -102,7 +112,7 @@ struct Journal::State {
 /// What is new in the lines of all shards. A last line without its end is still being written.
 void Journal::State::read_all() {
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    if (entry.path().extension() == ".jsonl") {
+    if (is_lines_file(entry.path().filename().string())) {
       read_lines(entry.path().string(), read[entry.path().string()]);
     }
   }

@@ -76,6 +76,16 @@ TEST_CASE("a journal is refused to another key, which is named", "[search]") {
   CHECK_THROWS_WITH(Journal(f.directory, key), Contains("another calibration"));
 }
 
+TEST_CASE("what else lies in a journal's folder is left alone", "[search]") {
+  const JournalFixture f;
+  f.open().append(smallest(f.space), Failure{"none"});
+  for (const char* name : {"front.jsonl", "journal-old.jsonl", "journal-1-of-2.jsonl.jsonl"}) {
+    write_file(f.directory + "/" + name, "no journal\n");
+  }
+  CHECK(f.open().size() == 1);
+  CHECK(Journal(f.directory, key_of(f.space), {2, 3}).size() == 1);
+}
+
 TEST_CASE("a journal has one owner", "[search]") {
   const JournalFixture f;
   const Journal journal = f.open();
