@@ -77,9 +77,10 @@ void declare_search(SearchToolOptions& options, OptionList& list) {
            WholeRange{0, kMostEvaluations});
   add_specs(list, options.specs);
   list.add("--population", search.evolution.population,
-           "specs kept from one generation to the next", WholeRange{2, kMostEvaluations});
-  list.add("--children", search.evolution.children, "new specs of a generation",
-           WholeRange{1, kMostEvaluations});
+           "specs kept from one generation to the next; 0 = an eighth of the evaluations, 8 to 20",
+           WholeRange{0, kMostEvaluations});
+  list.add("--children", search.evolution.children,
+           "new specs of a generation; 0 = half the population", WholeRange{0, kMostEvaluations});
   list.add("--beam", search.beam, "with stagewise: first stages that are extended",
            WholeRange{1, kMostEvaluations});
   list.add("--mutation-rate", search.evolution.mutation_rate,

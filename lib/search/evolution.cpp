@@ -16,6 +16,12 @@ constexpr Point kReference = {1.1, 1.1};
 
 }  // namespace
 
+EvolutionOptions chosen(EvolutionOptions options, int evaluations) {
+  if (options.population == 0) options.population = std::clamp(evaluations / 8, 8, 20);
+  if (options.children == 0) options.children = (options.population + 1) / 2;
+  return options;
+}
+
 std::vector<Spec> Evolution::next_generation(std::size_t most) {
   first_child_ = archive_.candidates().size();
   Proposals proposals(ground_, archive_);
