@@ -16,7 +16,7 @@ constexpr Point kReference = {1.1, 1.1};
 
 }  // namespace
 
-EvolutionOptions chosen(EvolutionOptions options, int evaluations) {
+EvolutionOptions with_defaults(EvolutionOptions options, int evaluations) {
   if (options.population == 0) options.population = std::clamp(evaluations / 8, 8, 20);
   if (options.children == 0) options.children = (options.population + 1) / 2;
   return options;

@@ -21,13 +21,13 @@ struct EvolutionOptions {
   int screened = 32;             ///< draws of which the most promising becomes a child
 };
 
-/// With a choice where population or children are 0: an eighth of the evaluations, 8 to 20, so that
+/// Where population or children are 0: an eighth of the evaluations, 8 to 20, so that
 /// short searches have generations, too; and half the population.
-EvolutionOptions chosen(EvolutionOptions options, int evaluations);
+EvolutionOptions with_defaults(EvolutionOptions options, int evaluations);
 
 class Evolution : public Strategy {
  public:
-  /// All must outlive it; `options` as chosen() gives them.
+  /// All must outlive it; `options` as with_defaults() gives them.
   Evolution(const Ground& ground, const EvolutionOptions& options, const Archive& archive,
             std::uint64_t seed)
       : ground_(ground), options_(options), archive_(archive), seed_(seed) {}

@@ -160,7 +160,7 @@ SearchResult search(const Space& space, Evaluator& evaluator, Journal* journal,
   assert(options.evaluations > 0 && options.beam > 0);
   require_reachable(space, options.limits, goals.average_macs);
   SearchOptions seeded = options;
-  seeded.evolution = chosen(options.evolution, options.evaluations);
+  seeded.evolution = with_defaults(options.evolution, options.evaluations);
   // Tells if the limits hold nothing, and if they hold little begins inside them.
   Rng rng(options.seed, {UINT64_MAX});
   seeded.begin_with.push_back(uniform_within(space, options.limits, rng));

@@ -204,6 +204,19 @@ TEST_CASE("a small space is searched to its end", "[search]") {
   CHECK(run.evaluator.calls.size() == 16);
 }
 
+TEST_CASE("random draws find the last spec of a space, however rare it is", "[search]") {
+  SearchRun run;
+  run.space = countable_space();  // 576 specs, the rarest drawn once in 1024 times
+  run.evaluator = FakeEvaluator(run.space);
+  run.evaluator.images = 4;
+  run.goals = {};
+  run.options.strategy = SearchStrategy::kRandom;
+  run.options.evaluations = 576;
+  run.options.seed = GENERATE(range(1U, 20U));
+  run();
+  CHECK(run.evaluator.calls.size() == 576);
+}
+
 TEST_CASE("a budget that nothing can meet ends with the reachable range", "[search]") {
   SearchRun run;
   run.goals.average_macs = {1000};
