@@ -47,8 +47,8 @@ class Proposals {
   /// Takes the spec if it is new and allowed.
   bool take(const Spec& spec);
 
-  /// Takes one of what `draw(i)` gives for tries i = 0, 1, ...; false if none is left, as far as ten
-  /// thousand tries tell.
+  /// Takes one of what `draw(i)` gives for tries i = 0, 1, ...; false if none is left, as far as
+  /// ten thousand tries tell.
   bool take_drawn(const std::function<Spec(int)>& draw);
 
   /// Up to `count` distinct ones that could be taken, of which none is; fewer where they are rare.

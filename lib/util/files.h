@@ -11,10 +11,11 @@ namespace enas4d {
 /// Whole content. Throws Error (bad input): "path: cannot be read: No such file or directory".
 std::string read_file(const std::string& path);
 
-/// Writes `path` so that a reader sees the old content or the whole new one, never a part:
-/// temporary file in the same folder, fsync, rename, fsync of the folder. A failure removes the
-/// temporary file and throws Error (failed). A link is followed; a device or pipe is written
-/// directly.
+/// Writes `path` so that a reader sees the old content or the whole new one, never a part: a file
+/// in the same folder, fsync, rename, fsync of the folder. Until commit() the file has no name, so
+/// that a killed process leaves nothing; where the file system knows no such files it is
+/// "path.PID.NUMBER.tmp". A failure removes it and throws Error (failed). A link is followed; a
+/// device or pipe is written directly.
 class AtomicFile {
  public:
   explicit AtomicFile(std::string path);
@@ -30,7 +31,8 @@ class AtomicFile {
 
  private:
   std::string path_;
-  std::string temporary_;
+  bool replaces_;          ///< false: written directly
+  std::string temporary_;  ///< empty = it has no name yet
   int descriptor_ = -1;
 };
 

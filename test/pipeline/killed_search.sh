@@ -29,6 +29,10 @@ for strategy in evolution stagewise random; do
     fail "$strategy: the journals differ in length"
 done
 
+# Files that are being written vanish with their process; those that were about to be renamed are few.
+left=$(find . -name '*.tmp')
+(($(wc -w <<<"$left") <= 2)) || fail "killed searches left $left"
+
 # An evaluation that is stopped has written what it measured.
 enas4d-sample --space "$here/tiny-space.json" --count 20000 >specs.jsonl
 enas4d-eval --checkpoint run/supernet.safetensors --data "$data" --specs specs.jsonl --threads 1 --quiet -o records.jsonl &
