@@ -209,12 +209,13 @@ ExitStatus run_search(const SearchToolOptions& options, Session& session) {
                        data.calibration_hash()};
   Output output(options.output, session.streams.out);
   const std::string directory = journal_directory(options);
-  const auto journal =
-      directory.empty() ? nullptr : std::make_unique<Journal>(directory, key, shard);
-
   SearchOptions search_options = options.search;
   search_options.limits = limits_of(options.bounds);
   search_options.begin_with = std::move(begin_with);
+  const auto journal = directory.empty() ? nullptr
+                                         : std::make_unique<Journal>(directory, key, shard,
+                                                                     search_hash(search_options));
+
   NetworkEvaluator networks(file.supernet, data, stop);
   std::optional<ShardedEvaluator> shards;
   if (shard.count > 1) shards.emplace(sharded(networks, *journal, stop, session.console));

@@ -11,6 +11,8 @@
 #include "arch/plan.h"
 #include "search/strategy.h"
 #include "util/error.h"
+#include "util/hash.h"
+#include "util/json.h"
 #include "util/rng.h"
 
 namespace enas4d {
@@ -153,6 +155,18 @@ void Search::count(SearchResult& result) const {
 }
 
 }  // namespace
+
+std::string search_hash(const SearchOptions& options) {
+  const EvolutionOptions evolution = with_defaults(options.evolution, options.evaluations);
+  Json all = Json::array(
+      {static_cast<int>(options.strategy), options.evaluations, options.patience,
+       evolution.population, evolution.children, evolution.mutation_rate, evolution.crossover_share,
+       evolution.screened, options.beam, options.limits.least_macs, options.limits.most_macs,
+       options.limits.most_params, static_cast<int>(options.curve.policies),
+       static_cast<int>(options.curve.confidence), options.curve.points, options.seed});
+  for (const Spec& spec : options.begin_with) all.push_back(spec_hash(spec));
+  return sha256(all.dump());
+}
 
 SearchResult search(const Space& space, Evaluator& evaluator, Journal* journal,
                     const SearchOptions& options, const SearchGoals& goals, const StopFlag& stop,

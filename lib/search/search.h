@@ -38,6 +38,9 @@ struct SearchOptions {
   std::uint64_t seed = 1;
 };
 
+/// SHA-256 of all of these: searches that differ in it may propose other networks.
+std::string search_hash(const SearchOptions& options);
+
 /// What single members of the front are asked for, besides all of it.
 struct SearchGoals {
   std::vector<double> average_macs;  ///< budgets: the most accurate member for each

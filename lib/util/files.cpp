@@ -255,7 +255,8 @@ void AppendFile::append(std::string_view line) {
   throw error;
 }
 
-FileLock::FileLock(const std::string& path, const std::function<void()>& while_waiting) {
+FileLock::FileLock(const std::string& path, const std::function<void()>& while_waiting,
+                   const std::string& note) {
   constexpr auto kPause = std::chrono::milliseconds(50);
   constexpr int kTries = 3;
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
@@ -274,7 +275,7 @@ FileLock::FileLock(const std::string& path, const std::function<void()>& while_w
   }
   std::array<char, 256> host = {};
   ::gethostname(host.data(), host.size() - 1);
-  const std::string holder = fmt::format("{} {}\n", ::getpid(), host.data());
+  const std::string holder = fmt::format("{} {}\n{}\n", ::getpid(), host.data(), note);
   if (::ftruncate(file.number(), 0) != 0 ||
       !write_all(file.number(), holder.data(), holder.size())) {
     throw cannot_be_written(path);
@@ -290,6 +291,14 @@ bool is_locked(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   return file.number() >= 0 && ::flock(file.number(), LOCK_SH | LOCK_NB) != 0 &&
          errno == EWOULDBLOCK;
+}
+
+std::string lock_note(const std::string& path) {
+  if (!is_locked(path)) return "";
+  const std::string text = read_file(path);
+  const std::size_t begin = text.find('\n') + 1;  // 0 if nothing is written yet
+  const std::size_t end = text.find('\n', begin);
+  return begin == 0 || end == std::string::npos ? "" : text.substr(begin, end - begin);
 }
 
 void remove_unfinished(const std::string& path) {

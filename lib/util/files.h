@@ -54,12 +54,13 @@ class AppendFile {
 };
 
 /// An exclusive advisory lock on `path` (flock; made if absent), held for the object's life; the
-/// file tells pid and host. If another process has it: waits, and calls `while_waiting` a few times
-/// a second, which may throw; without that function throws Error (failed) that names the holder,
-/// after a moment: somebody may just have looked with is_locked().
+/// file tells pid and host, and on a second line `note`. If another process has it: waits, and
+/// calls `while_waiting` a few times a second, which may throw; without that function throws Error
+/// (failed) that names the holder, after a moment: somebody may just have looked with is_locked().
 class FileLock {
  public:
-  explicit FileLock(const std::string& path, const std::function<void()>& while_waiting = {});
+  explicit FileLock(const std::string& path, const std::function<void()>& while_waiting = {},
+                    const std::string& note = "");
   ~FileLock();
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
@@ -70,6 +71,9 @@ class FileLock {
 
 /// Whether some process holds a FileLock on `path`.
 bool is_locked(const std::string& path);
+/// Of the FileLock that some process holds on `path`; empty if none does. One that was taken this
+/// very moment may still tell the note before.
+std::string lock_note(const std::string& path);
 
 /// Removes what killed processes left when they wrote `path` as an AtomicFile. Only for the holder
 /// of a lock that all writers take.
