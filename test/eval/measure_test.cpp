@@ -1,5 +1,6 @@
 #include "eval/measure.h"
 
+#include <algorithm>
 #include <variant>
 
 #include "arch/sample.h"
@@ -154,6 +155,26 @@ TEST_CASE("of networks that share stages those fail whose own stage gives no num
   REQUIRE(std::holds_alternative<Failure>(evaluated[0]));
   CHECK(std::get<Failure>(evaluated[0]).reason == "exit 3 gave a logit that is not finite");
   CHECK(std::holds_alternative<Evaluation>(evaluated[1]));
+}
+
+TEST_CASE("a stop waits for a few networks, however many share their stages", "[eval]") {
+  const Measured measured;
+  const Space& space = measured.supernet->space();
+  std::vector<Spec> specs;  // that differ in their last stage only
+  for (std::uint64_t i = 0; specs.size() < 7; ++i) {
+    Rng rng(1, {i});
+    Spec spec = largest(space);
+    spec.stages.back() = uniform(space, rng).stages.back();
+    if (std::find(specs.begin(), specs.end(), spec) == specs.end()) specs.push_back(spec);
+  }
+  StopFlag stop;
+  NetworkEvaluator evaluator(measured.supernet, measured.data, stop);
+  int done = 0;
+  CHECK_FALSE(evaluator.evaluate(specs, [&](std::size_t, const Evaluated&) {
+    ++done;
+    stop.raise();
+  }));
+  CHECK(done == 6);
 }
 
 TEST_CASE("the record of a network that cannot be measured says why, until it can", "[eval]") {
