@@ -125,6 +125,14 @@ std::vector<Point> Archive::front_places() const {
   return places;
 }
 
+std::vector<std::size_t> Archive::front_candidates() const {
+  std::vector<std::size_t> indices;
+  for (const FrontPoint& point : front_) {
+    if (indices.empty() || indices.back() != point.candidate) indices.push_back(point.candidate);
+  }
+  return indices;
+}
+
 double Archive::hypervolume() const {
   return enas4d::hypervolume(front_places(), {1, 1});
 }

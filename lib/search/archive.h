@@ -75,6 +75,7 @@ class Archive {
   Point place(const OperatingPoint& point) const;
 
   std::vector<Point> front_places() const;
+  std::vector<std::size_t> front_candidates() const;  ///< indices into candidates(), rising
   std::size_t front_size() const { return front_.size(); }
   double hypervolume() const;  ///< of the front, reference (1, 1)
 
