@@ -51,20 +51,20 @@ void declare_eval(EvalOptions& options, OptionList& list) {
   list.add("--batch", options.measurement.batch, "with --model: images that enter together",
            WholeRange{1, kMostBatch});
   list.add("--curve", options.measurement.curve,
-           "with --model: accuracies over average MACs, of policies fitted on val");
+           "with --model: budgeted, accuracies over average MACs, of policies fitted on val");
   list.add("--time", options.measurement.time, "with --model: wall-clock times at batch 64 and 1");
   list.add(
       "--depth-exits", options.depth_exits,
       "with --specs: as a control, what exits along the depth of the static network would give, "
       "trained on it as it is");
-  list.add(
-      "--report", options.measurement.report,
-      "with --model: exits, classes, intervals, and what an oracle and random exits would give");
+  list.add("--report", options.measurement.report,
+           "with --model: exits (anytime: the accuracy of each at its cumulative MACs), classes, "
+           "intervals, and what an oracle and random exits would give");
   list.add("--fit-policy", options.fit_policy,
            "with --model: fit thresholds anew, on val, for --average-macs; no supernet is needed");
   list.add("--average-macs", options.average_macs, "with --fit-policy: the budget, as 4M",
            CountFormat{});
-  add_confidence(list, options.confidence);
+  add_confidence(list, options.confidence, "with --fit-policy: ");
   list.group("Result");
   list.add("--predictions", options.predictions,
            "with --model: a file with a line for each image: index,label,exit,class,confidence",
@@ -82,13 +82,19 @@ void check_eval_combination(const EvalOptions& options) {
   if (options.fit_policy != options.average_macs.has_value()) {
     throw usage_error("--fit-policy and --average-macs go together");
   }
+  // A printed configuration says the defaults, so these are no contradiction.
+  const EvalOptions defaults;
+  if (!options.fit_policy && options.confidence != defaults.confidence) {
+    throw usage_error("--confidence: goes with --fit-policy only");
+  }
   if (!options.model.empty()) {
     if (options.depth_exits) throw usage_error("--depth-exits: goes with --specs only");
     return;
   }
   const ModelEvaluation& measurement = options.measurement;
   for (const auto& [set, flag] :
-       {std::pair(measurement.curve, "--curve"), std::pair(measurement.time, "--time"),
+       {std::pair(measurement.batch != defaults.measurement.batch, "--batch"),
+        std::pair(measurement.curve, "--curve"), std::pair(measurement.time, "--time"),
         std::pair(measurement.report, "--report"), std::pair(options.fit_policy, "--fit-policy"),
         std::pair(!options.predictions.empty(), "--predictions")}) {
     if (set) throw usage_error(fmt::format("{}: goes with --model only", flag));

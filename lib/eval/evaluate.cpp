@@ -145,8 +145,8 @@ ModelResult evaluate_model(const SubnetFile& file, const Dataset& data,
       result["time"].push_back(
           time_json(time_policy(file.subnet, policy, data, options.split, timing)));
     }
-    result["peak_mib"] = peak_memory_mib();
   }
+  if (options.time || options.report) result["peak_mib"] = peak_memory_mib();
   return {std::move(result), std::move(run)};
 }
 

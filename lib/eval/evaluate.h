@@ -35,7 +35,8 @@ struct ModelEvaluation {
   bool curve = false;   ///< "curve": accuracies over average MACs, of policies fitted on val,
                         ///< applied to the split; and "geometric_curve", as published ones are made
   bool time = false;    ///< "time": wall-clock seconds at batch 64 and 1
-  bool report = false;  ///< "report": exits, classes, intervals, oracle and random exits
+  bool report = false;  ///< "report": exits, classes, intervals, oracle and random exits; with it
+                        ///< and with times "peak_mib"
 };
 
 struct ModelResult {

@@ -328,6 +328,7 @@ TEST_CASE("an exported network is reported image by image and class by class", "
   const Json result = Json::parse(run.out);
   CHECK(result["policy"]["thresholds"].size() == 1);
   CHECK(result["val"]["images"] == 24);
+  CHECK(result["peak_mib"] > 0);
   const Json& report = result["report"];
   CHECK(report["exits"].size() == 2);
   CHECK(report["classes"].size() == 3);
@@ -353,6 +354,8 @@ TEST_CASE("what goes wrong with networks has its status and names its cause", "[
       Case{eval_tool, {"--specs", "-", "--curve"}, 2, "--curve: goes with --model only"},
       Case{eval_tool, {"--specs", "-", "--time"}, 2, "--time: goes with --model only"},
       Case{eval_tool, {"--specs", "-", "--report"}, 2, "--report: goes with --model only"},
+      Case{eval_tool, {"--specs", "-", "--batch", "7"}, 2, "--batch: goes with --model only"},
+      Case{eval_tool, {"--specs", "-", "--confidence", "margin"}, 2, "with --fit-policy only"},
       Case{eval_tool, {"--specs", "-", "--fit-policy"}, 2, "--average-macs go together"},
       Case{eval_tool, {"--specs", "-", "--split", "train"}, 2, "--split: must be val, test"},
       Case{eval_tool, {"--specs", "-", "--device", "cuda"}, 2, "only cpu is"},
