@@ -31,7 +31,7 @@ endfunction()
 # The script gets the programs' folder as its argument and an empty directory to work in.
 function(add_pipeline_test name script)
   add_test(NAME pipeline.${name}
-    COMMAND bash -euc [[rm -rf "$1"; mkdir "$1"; cd "$1"; exec bash "$2" "$3"]] pipeline
-      ${CMAKE_CURRENT_BINARY_DIR}/${name} ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${PROJECT_BINARY_DIR}/bin)
+    COMMAND bash -euc [[rm -rf "$1"; mkdir "$1"; cd "$1"; shift; exec bash "$@"]] pipeline
+      ${CMAKE_CURRENT_BINARY_DIR}/${name} ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${PROJECT_BINARY_DIR}/bin ${ARGN})
   set_tests_properties(pipeline.${name} PROPERTIES TIMEOUT 300)
 endfunction()
