@@ -1,5 +1,6 @@
 // enas4d-eval: measures what is shipped: specs of a supernet, or one exported network.
 #include <optional>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
@@ -14,6 +15,7 @@
 #include "tools/confidence.h"
 #include "tools/images.h"
 #include "tools/tools.h"
+#include "util/error.h"
 #include "util/files.h"
 #include "util/stop.h"
 
@@ -49,20 +51,20 @@ void declare_eval(EvalOptions& options, OptionList& list) {
   list.add("--batch", options.measurement.batch, "with --model: images that enter together",
            WholeRange{1, kMostBatch});
   list.add("--curve", options.measurement.curve,
-           "with --model: accuracies over average MACs, of policies fitted on val");
+           "with --model: budgeted, accuracies over average MACs, of policies fitted on val");
   list.add("--time", options.measurement.time, "with --model: wall-clock times at batch 64 and 1");
   list.add(
       "--depth-exits", options.depth_exits,
       "with --specs: as a control, what exits along the depth of the static network would give, "
       "trained on it as it is");
-  list.add(
-      "--report", options.measurement.report,
-      "with --model: exits, classes, intervals, and what an oracle and random exits would give");
+  list.add("--report", options.measurement.report,
+           "with --model: exits (anytime: the accuracy of each at its cumulative MACs), classes, "
+           "intervals, and what an oracle and random exits would give");
   list.add("--fit-policy", options.fit_policy,
            "with --model: fit thresholds anew, on val, for --average-macs; no supernet is needed");
   list.add("--average-macs", options.average_macs, "with --fit-policy: the budget, as 4M",
            CountFormat{});
-  add_confidence(list, options.confidence);
+  add_confidence(list, options.confidence, "with --fit-policy: ");
   list.group("Result");
   list.add("--predictions", options.predictions,
            "with --model: a file with a line for each image: index,label,exit,class,confidence",
@@ -80,19 +82,35 @@ void check_eval_combination(const EvalOptions& options) {
   if (options.fit_policy != options.average_macs.has_value()) {
     throw usage_error("--fit-policy and --average-macs go together");
   }
+  // A printed configuration says the defaults, so these are no contradiction.
+  const EvalOptions defaults;
+  if (!options.fit_policy && options.confidence != defaults.confidence) {
+    throw usage_error("--confidence: goes with --fit-policy only");
+  }
   if (!options.model.empty()) {
     if (options.depth_exits) throw usage_error("--depth-exits: goes with --specs only");
     return;
   }
   const ModelEvaluation& measurement = options.measurement;
   for (const auto& [set, flag] :
-       {std::pair(measurement.curve, "--curve"), std::pair(measurement.time, "--time"),
+       {std::pair(measurement.batch != defaults.measurement.batch, "--batch"),
+        std::pair(measurement.curve, "--curve"), std::pair(measurement.time, "--time"),
         std::pair(measurement.report, "--report"), std::pair(options.fit_policy, "--fit-policy"),
         std::pair(!options.predictions.empty(), "--predictions")}) {
     if (set) throw usage_error(fmt::format("{}: goes with --model only", flag));
   }
 }
 
+/// A measured record, with its control if that is asked for.
+std::string record_line(const EvalOptions& options, const SupernetFile& file, const Dataset& data,
+                        const Record& measured) {
+  if (!options.depth_exits || measured.failure) return to_line(measured);
+  Json result = Json::parse(to_line(measured));
+  result["depth_curve"] = depth_curve(file, data, options.measurement.split, measured);
+  return result.dump();
+}
+
+/// What was measured is written, whatever happens to the other records.
 ExitStatus evaluate_specs(const EvalOptions& options, Session& session, Output& output) {
   StopFlag stop;
   const SignalGuard signals(stop);
@@ -100,25 +118,27 @@ ExitStatus evaluate_specs(const EvalOptions& options, Session& session, Output& 
   const std::vector<Record> records =
       read_records_from(options.specs, session.streams.in, &file.supernet->space());
   const Dataset data = open_as_trained(options.images, file.data, session.console, &stop);
+  int failures = 0;
+  std::string first_failure;
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (stop.raised()) {
+      if (i > 0) output.finish();
       session.console.info(fmt::format("stopped after {} of {} records", i, records.size()));
       return ExitStatus::kStopped;
     }
     const Record measured = evaluate_record(file, data, options.measurement.split, records[i]);
-    std::string line = to_line(measured);
-    if (options.depth_exits) {
-      Json result = Json::parse(line);
-      result["depth_curve"] = depth_curve(file, data, options.measurement.split, measured);
-      line = result.dump();
+    if (measured.failure && failures++ == 0) {
+      first_failure = fmt::format("record {}: {}", i + 1, *measured.failure);
     }
-    output.line(line);
+    output.line(record_line(options, file, data, measured));
     output.flush();
     session.console.progress(static_cast<double>(i + 1) / static_cast<double>(records.size()),
                              fmt::format("{} of {} records", i + 1, records.size()));
   }
   output.finish();
-  return ExitStatus::kDone;
+  if (failures == 0) return ExitStatus::kDone;
+  throw failed(fmt::format("{} of {} records could not be measured, first {}", failures,
+                           records.size(), first_failure));
 }
 
 ExitStatus evaluate_network(const EvalOptions& options, Session& session, Output& output) {

@@ -15,6 +15,7 @@
 #include "cli/common_options.h"
 #include "cli/output.h"
 #include "data/dataset.h"
+#include "eval/measure.h"
 #include "eval/network_evaluator.h"
 #include "search/journal.h"
 #include "search/record.h"
@@ -76,9 +77,10 @@ void declare_search(SearchToolOptions& options, OptionList& list) {
            WholeRange{0, kMostEvaluations});
   add_specs(list, options.specs);
   list.add("--population", search.evolution.population,
-           "specs kept from one generation to the next", WholeRange{2, kMostEvaluations});
-  list.add("--children", search.evolution.children, "new specs of a generation",
-           WholeRange{1, kMostEvaluations});
+           "specs kept from one generation to the next; 0 = an eighth of the evaluations, 8 to 20",
+           WholeRange{0, kMostEvaluations});
+  list.add("--children", search.evolution.children,
+           "new specs of a generation; 0 = half the population", WholeRange{0, kMostEvaluations});
   list.add("--beam", search.beam, "with stagewise: first stages that are extended",
            WholeRange{1, kMostEvaluations});
   list.add("--mutation-rate", search.evolution.mutation_rate,
@@ -202,16 +204,18 @@ ExitStatus run_search(const SearchToolOptions& options, Session& session) {
     }
   }
   const Dataset data = open_as_trained(options.images, file.data, session.console, &stop);
+  require_fittable(data);
   const JournalKey key{file.space_hash, file.hash, data.description().hash,
                        data.calibration_hash()};
   Output output(options.output, session.streams.out);
   const std::string directory = journal_directory(options);
-  const auto journal =
-      directory.empty() ? nullptr : std::make_unique<Journal>(directory, key, shard);
-
   SearchOptions search_options = options.search;
   search_options.limits = limits_of(options.bounds);
   search_options.begin_with = std::move(begin_with);
+  const auto journal = directory.empty() ? nullptr
+                                         : std::make_unique<Journal>(directory, key, shard,
+                                                                     search_hash(search_options));
+
   NetworkEvaluator networks(file.supernet, data, stop);
   std::optional<ShardedEvaluator> shards;
   if (shard.count > 1) shards.emplace(sharded(networks, *journal, stop, session.console));
@@ -228,12 +232,19 @@ ExitStatus run_search(const SearchToolOptions& options, Session& session) {
                                  : "stopped; without a --journal nothing is kept");
     return ExitStatus::kStopped;
   }
+  if (result.failed > 0) {
+    session.console.warning(fmt::format("{} of {} networks could not be measured: {}",
+                                        result.failed, result.evaluated, result.first_failure));
+  }
+  const bool no_goals = goals.average_macs.empty() && goals.accuracies.empty();
+  const bool with_front = no_goals || options.front;
   write_members(result.at_budgets, key, output);
   write_members(result.at_accuracies, key, output);
-  const bool no_goals = goals.average_macs.empty() && goals.accuracies.empty();
-  if (no_goals || options.front) write_members(result.front, key, output);
-  output.finish();
-  return ExitStatus::kDone;
+  if (with_front) write_members(result.front, key, output);
+  // A goal that is not met costs no other its record; where none is met nothing is written.
+  if (with_front || result.at_budgets.size() + result.at_accuracies.size() > 0) output.finish();
+  for (const std::string& line : result.unmet) session.console.error(line);
+  return result.unmet.empty() ? ExitStatus::kDone : ExitStatus::kImpossible;
 }
 
 }  // namespace
@@ -244,7 +255,8 @@ const Tool& search_tool() {
       "find the specs and exit policies with the best accuracy at their average MACs",
       "Evaluates specs of a trained supernet on the validation split, never on test, and writes "
       "one record a line: a spec, the policy fitted for it and what both give on val. Begins with "
-      "--specs, where given. Status 4 if nothing fits a budget or reaches an accuracy.",
+      "--specs, where given. Status 4 if nothing fits one of the budgets or reaches one of the "
+      "accuracies; the others have their records.",
       {{"enas4d-search --checkpoint run/supernet.safetensors --data cifar10:DIR "
         "--average-macs 5M,10M,15M -o front.jsonl",
         "the best for three budgets"},

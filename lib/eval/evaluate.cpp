@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -18,7 +19,7 @@ namespace {
 
 constexpr std::uint64_t kDepthExitsSeed = 1;
 
-void set_outcome(Record& record, Split split, Outcome outcome) {
+void set_outcome(Record& record, Split split, std::optional<Outcome> outcome) {
   (split == Split::kVal ? record.val : record.test) = std::move(outcome);
 }
 
@@ -40,6 +41,7 @@ Json curve_json(const std::vector<OperatingPoint>& fitted, const ExitTable& tabl
 
 void add_curves(const SubnetFile& file, const Dataset& data, const ExitTable& table, Split split,
                 Json& result) {
+  require_fittable(data);
   constexpr int kPoints = 64;
   const ExitMacs macs = exit_macs(file.subnet.plan());
   const Confidence confidence = policy_of(file.record).confidence;
@@ -88,12 +90,20 @@ Record completed(Record record, const SupernetFile& file, const Plan& plan, cons
 Record evaluate_record(const SupernetFile& file, const Dataset& data, Split split, Record record) {
   const Plan plan = lower(file.supernet->space(), record.spec);
   record = completed(std::move(record), file, plan, data);
-  const Subnet subnet = extract_calibrated(file.supernet, plan, data);
-  set_outcome(record, split, apply(*record.policy, measure(subnet, data, split), exit_macs(plan)));
+  record.failure.reset();
+  try {
+    const Subnet subnet = extract_calibrated(file.supernet, plan, data);
+    set_outcome(record, split,
+                apply(*record.policy, measure(subnet, data, split), exit_macs(plan)));
+  } catch (const NotFinite& error) {
+    set_outcome(record, split, std::nullopt);
+    record.failure = error.what();
+  }
   return record;
 }
 
 Json depth_curve(const SupernetFile& file, const Dataset& data, Split split, const Record& record) {
+  require_fittable(data);
   constexpr int kPoints = 64;
   const Policy policy = policy_of(record);
   const int stages = policy.exit ? *policy.exit + 1 : static_cast<int>(record.spec.stages.size());
@@ -105,6 +115,7 @@ Json depth_curve(const SupernetFile& file, const Dataset& data, Split split, con
 }
 
 void fit_policy(SubnetFile& file, const Dataset& data, Confidence confidence, double average_macs) {
+  require_fittable(data);
   const ExitTable table = measure(file.subnet, data, Split::kVal);
   const ExitMacs macs = exit_macs(file.subnet.plan());
   const auto point = fit_thresholds(table, macs, confidence, average_macs);
@@ -146,8 +157,8 @@ ModelResult evaluate_model(const SubnetFile& file, const Dataset& data,
       result["time"].push_back(
           time_json(time_policy(file.subnet, policy, data, options.split, timing)));
     }
-    result["peak_mib"] = peak_memory_mib();
   }
+  if (options.time || options.report) result["peak_mib"] = peak_memory_mib();
   return {std::move(result), std::move(run)};
 }
 

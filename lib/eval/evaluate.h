@@ -20,7 +20,7 @@ Policy policy_of(const Record& record);
 Record completed(Record record, const SupernetFile& file, const Plan& plan, const Dataset& data);
 
 /// Extracts, calibrates and measures one spec on `split`: the record is completed and gets the
-/// outcome of its policy.
+/// outcome of its policy, or `failure` if the network cannot be measured.
 Record evaluate_record(const SupernetFile& file, const Dataset& data, Split split, Record record);
 
 /// A control for the record's network: of its static child (stages up to its fixed exit, or all)
@@ -38,7 +38,8 @@ struct ModelEvaluation {
   bool curve = false;   ///< "curve": accuracies over average MACs, of policies fitted on val,
                         ///< applied to the split; and "geometric_curve", as published ones are made
   bool time = false;    ///< "time": wall-clock seconds at batch 64 and 1
-  bool report = false;  ///< "report": exits, classes, intervals, oracle and random exits
+  bool report = false;  ///< "report": exits, classes, intervals, oracle and random exits; with it
+                        ///< and with times "peak_mib"
 };
 
 struct ModelResult {

@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <string>
 #include <utility>
 
 #include <fmt/format.h>
 #include <torch/torch.h>
 
 #include "eval/early_exit.h"
+#include "util/error.h"
 
 namespace enas4d {
 
@@ -16,6 +19,19 @@ namespace {
 constexpr std::int64_t kCalibrationBatch = 200;
 
 }  // namespace
+
+void require_fittable(const Dataset& data) {
+  const auto& labels = data.labels(Split::kVal);
+  if (std::adjacent_find(labels.begin(), labels.end(), std::not_equal_to<>()) != labels.end()) {
+    return;
+  }
+  const auto& names = data.description().class_names;
+  const auto label = static_cast<std::size_t>(labels.front());
+  throw bad_input(data.description().name,
+                  fmt::format("val holds images of one class only ('{}'): nothing can be fitted to "
+                              "it",
+                              names.empty() ? std::to_string(label) : names[label]));
+}
 
 Subnet extract_calibrated(const Supernet& supernet, const Plan& plan, const Dataset& data) {
   OneRank alone;

@@ -17,6 +17,10 @@ namespace enas4d {
 
 constexpr int kEvaluationBatch = 250;
 
+/// Throws Error (bad input) if all images of val are of one class: whatever says always that looks
+/// perfect, and nothing can be fitted to it.
+void require_fittable(const Dataset& data);
+
 /// Extracts the spec's network and calibrates it on the data set's calibration images.
 Subnet extract_calibrated(const Supernet& supernet, const Plan& plan, const Dataset& data);
 

@@ -11,6 +11,9 @@ namespace enas4d {
 
 namespace {
 
+// What a stop waits for and a crash loses. Six share five sixths of what more could.
+constexpr std::size_t kMostMembers = 6;
+
 /// Indices of specs that share their resolution and first stage, and with them most of what there
 /// is to share; groups and members in the order of the specs.
 std::vector<std::vector<std::size_t>> first_stage_groups(const std::vector<Spec>& specs) {
@@ -18,7 +21,7 @@ std::vector<std::vector<std::size_t>> first_stage_groups(const std::vector<Spec>
   for (std::size_t i = 0; i < specs.size(); ++i) {
     const Spec first = prefix(specs[i], 1);
     const auto found = std::find_if(groups.begin(), groups.end(), [&](const auto& group) {
-      return prefix(specs[group.front()], 1) == first;
+      return group.size() < kMostMembers && prefix(specs[group.front()], 1) == first;
     });
     (found == groups.end() ? groups.emplace_back() : *found).push_back(i);
   }

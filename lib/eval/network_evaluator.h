@@ -1,5 +1,5 @@
 // The Evaluator that search uses: extracts, calibrates and measures each spec on val. Specs that
-// share first stages are run together (nn/subnet_family.h).
+// share first stages are run together, a few at a time (nn/subnet_family.h).
 #pragma once
 
 #include "data/dataset.h"

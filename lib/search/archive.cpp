@@ -37,10 +37,8 @@ std::vector<OperatingPoint>::const_iterator first_reaching(const std::vector<Ope
                       [&](const OperatingPoint& point) { return point.accuracy >= accuracy; });
 }
 
-Error unreachable_budget(double budget, std::int64_t least, std::int64_t most) {
-  return impossible(fmt::format("no policy averages at most {} MACs; reachable: {} to {}",
-                                format_count(std::llround(budget)), format_count(least),
-                                format_count(most)));
+std::string budget_text(double budget) {
+  return format_count(std::llround(budget));
 }
 
 }  // namespace
@@ -85,8 +83,8 @@ bool Archive::evaluate(const std::vector<Spec>& specs, Evaluator& evaluator, Jou
 void Archive::fill(std::size_t slot, Spec spec, Evaluated evaluated) {
   assert(!candidates_[slot]);
   ++evaluated_;
-  if (std::holds_alternative<Failure>(evaluated)) {
-    ++failed_;
+  if (const auto* failure = std::get_if<Failure>(&evaluated)) {
+    failures_[slot] = failure->reason;
     return;
   }
   auto& evaluation = std::get<Evaluation>(evaluated);
@@ -94,6 +92,10 @@ void Archive::fill(std::size_t slot, Spec spec, Evaluated evaluated) {
   std::vector<OperatingPoint> curve = curve_of(evaluation);
   candidates_[slot] = Candidate{std::move(spec), std::move(evaluation), std::move(curve)};
   extend_front(slot);
+}
+
+std::string Archive::first_failure() const {
+  return failures_.empty() ? "" : failures_.begin()->second;
 }
 
 /// Of equal points pareto_front keeps the first. Sorting makes that the one of the earliest
@@ -123,6 +125,14 @@ std::vector<Point> Archive::front_places() const {
   return places;
 }
 
+std::vector<std::size_t> Archive::front_candidates() const {
+  std::vector<std::size_t> indices;
+  for (const FrontPoint& point : front_) {
+    if (indices.empty() || indices.back() != point.candidate) indices.push_back(point.candidate);
+  }
+  return indices;
+}
+
 double Archive::hypervolume() const {
   return enas4d::hypervolume(front_places(), {1, 1});
 }
@@ -139,10 +149,32 @@ std::vector<FrontMember> Archive::front() const {
   return members;
 }
 
-std::vector<FrontMember> Archive::at_budgets(const std::vector<double>& budgets) const {
+std::vector<FrontMember> Archive::at_budgets(const std::vector<double>& budgets,
+                                             std::vector<std::string>& unmet) const {
   std::vector<FrontMember> members;
-  for (const double budget : budgets) members.push_back(best_at(budget));
+  for (const double budget : budgets) {
+    if (auto member = best_at(budget)) {
+      members.push_back(*std::move(member));
+    } else {
+      unmet.push_back(
+          fmt::format("no network that was evaluated averages at most {} MACs; they can "
+                      "average {}",
+                      budget_text(budget), range()));
+    }
+  }
   return members;
+}
+
+/// Of the averages that the candidates can have.
+std::string Archive::range() const {
+  std::int64_t least = INT64_MAX, most = 0;
+  for (const std::optional<Candidate>& candidate : candidates_) {
+    if (!candidate) continue;
+    const ExitMacs& macs = candidate->evaluation.macs;
+    least = std::min(least, macs.cumulative.front());
+    most = std::max(most, is_static() ? macs.alone.back() : macs.full());
+  }
+  return fmt::format("{} to {}", format_count(least), format_count(most));
 }
 
 std::vector<OperatingPoint> Archive::curve_of(const Evaluation& evaluation) const {
@@ -161,15 +193,11 @@ std::optional<OperatingPoint> Archive::fit(const Candidate& candidate, double bu
   return best;
 }
 
-FrontMember Archive::best_at(double budget) const {
+std::optional<FrontMember> Archive::best_at(double budget) const {
   const Candidate* best = nullptr;
   OperatingPoint best_point;
-  std::int64_t least = INT64_MAX, most = 0;
   for (const std::optional<Candidate>& candidate : candidates_) {
     if (!candidate) continue;
-    const ExitMacs& macs = candidate->evaluation.macs;
-    least = std::min(least, is_static() ? macs.alone.front() : macs.cumulative.front());
-    most = std::max(most, macs.full());
     const auto point = fit(*candidate, budget);
     if (!point) continue;
     if (best == nullptr || std::tuple(-point->accuracy, point->average_macs) <
@@ -178,24 +206,37 @@ FrontMember Archive::best_at(double budget) const {
       best_point = *point;
     }
   }
-  if (best == nullptr) throw unreachable_budget(budget, least, most);
+  if (best == nullptr) return std::nullopt;
   return member_of(*best, best_point);
 }
 
-std::vector<FrontMember> Archive::at_accuracies(const std::vector<double>& accuracies) const {
+std::vector<FrontMember> Archive::at_accuracies(const std::vector<double>& accuracies,
+                                                std::vector<std::string>& unmet) const {
   std::vector<FrontMember> members;
-  for (const double accuracy : accuracies) members.push_back(cheapest_at(accuracy));
+  for (const double accuracy : accuracies) {
+    if (auto member = cheapest_at(accuracy)) {
+      members.push_back(*std::move(member));
+    } else {
+      unmet.push_back(fmt::format("no policy reaches accuracy {:.4g} on val; reached: {:.4f}",
+                                  accuracy, best_accuracy()));
+    }
+  }
   return members;
 }
 
-FrontMember Archive::cheapest_at(double accuracy) const {
+double Archive::best_accuracy() const {
+  double best = 0;
+  for (const std::optional<Candidate>& candidate : candidates_) {
+    if (candidate) best = std::max(best, candidate->curve.back().accuracy);
+  }
+  return best;
+}
+
+std::optional<FrontMember> Archive::cheapest_at(double accuracy) const {
   const Candidate* cheapest = nullptr;
   OperatingPoint point;
-  double most = 0;
   for (const std::optional<Candidate>& candidate : candidates_) {
-    if (!candidate) continue;
-    most = std::max(most, candidate->curve.back().accuracy);
-    if (candidate->curve.back().accuracy < accuracy) continue;
+    if (!candidate || candidate->curve.back().accuracy < accuracy) continue;
     // What its curve says it cannot do better than spares most candidates the fits.
     const auto reached = first_reaching(candidate->curve, accuracy);
     const bool at_begin = reached == candidate->curve.begin();
@@ -206,10 +247,7 @@ FrontMember Archive::cheapest_at(double accuracy) const {
     cheapest = &*candidate;
     point = own;
   }
-  if (cheapest == nullptr) {
-    throw impossible(
-        fmt::format("no policy reaches accuracy {:.4g} on val; reached: {:.4f}", accuracy, most));
-  }
+  if (cheapest == nullptr) return std::nullopt;
   return member_of(*cheapest, point);
 }
 
@@ -238,7 +276,9 @@ void require_reachable(const Space& space, const Limits& limits,
   const std::int64_t full = exit_macs(lower(space, largest(space))).full();
   for (const double budget : budgets) {
     if (budget >= static_cast<double>(least)) continue;
-    throw unreachable_budget(budget, least, std::min(full, limits.most_macs));
+    throw impossible(fmt::format("no policy averages at most {} MACs; reachable: {} to {}",
+                                 budget_text(budget), format_count(least),
+                                 format_count(std::min(full, limits.most_macs))));
   }
 }
 

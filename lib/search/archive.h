@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_set>
@@ -63,7 +64,9 @@ class Archive {
   /// for what could not be measured.
   const std::vector<std::optional<Candidate>>& candidates() const { return candidates_; }
   std::size_t evaluated() const { return evaluated_; }  ///< failures included
-  std::size_t failed() const { return failed_; }
+  std::size_t failed() const { return failures_.size(); }
+  /// Why the first of these could not be measured; empty if all could.
+  std::string first_failure() const;
   std::size_t recalled() const { return recalled_; }  ///< from the journal, without the evaluator
   int stages() const { return stages_; }              ///< of its specs
 
@@ -72,19 +75,23 @@ class Archive {
   Point place(const OperatingPoint& point) const;
 
   std::vector<Point> front_places() const;
+  std::vector<std::size_t> front_candidates() const;  ///< indices into candidates(), rising
   std::size_t front_size() const { return front_.size(); }
   double hypervolume() const;  ///< of the front, reference (1, 1)
 
   /// By rising average MACs; nothing dominates any of them.
   std::vector<FrontMember> front() const;
 
-  /// The best member for each budget, fitted at exactly that budget for every candidate. Throws
-  /// Error (impossible) if no candidate can average so little, with the reachable range.
-  std::vector<FrontMember> at_budgets(const std::vector<double>& budgets) const;
+  /// The best member for each budget, fitted at exactly that budget for every candidate. Where no
+  /// candidate can average so little there is none, and `unmet` gets a line with what they can.
+  std::vector<FrontMember> at_budgets(const std::vector<double>& budgets,
+                                      std::vector<std::string>& unmet) const;
 
   /// The member with the least average MACs that reaches each accuracy, thresholds fitted to that
-  /// (within 0.1 % of the MACs). Throws Error (impossible) if none does, with the best there is.
-  std::vector<FrontMember> at_accuracies(const std::vector<double>& accuracies) const;
+  /// (within 0.1 % of the MACs). Where no candidate does there is none, and `unmet` gets a line
+  /// with the best there is.
+  std::vector<FrontMember> at_accuracies(const std::vector<double>& accuracies,
+                                         std::vector<std::string>& unmet) const;
 
  private:
   struct FrontPoint {
@@ -97,8 +104,10 @@ class Archive {
   bool is_static() const { return options_.policies == PolicyKind::kFixed; }
   std::vector<OperatingPoint> curve_of(const Evaluation& evaluation) const;
   std::optional<OperatingPoint> fit(const Candidate& candidate, double budget) const;
-  FrontMember best_at(double budget) const;
-  FrontMember cheapest_at(double accuracy) const;
+  std::optional<FrontMember> best_at(double budget) const;
+  std::optional<FrontMember> cheapest_at(double accuracy) const;
+  std::string range() const;
+  double best_accuracy() const;
   OperatingPoint cheapest_point(const Candidate& candidate, double accuracy) const;
 
   CurveOptions options_;
@@ -106,8 +115,9 @@ class Archive {
   double largest_macs_;
   std::unordered_set<std::string> known_;
   std::vector<std::optional<Candidate>> candidates_;
-  std::size_t evaluated_ = 0, failed_ = 0, recalled_ = 0;
-  std::vector<FrontPoint> front_;  ///< by candidate and point of its curve
+  std::size_t evaluated_ = 0, recalled_ = 0;
+  std::map<std::size_t, std::string> failures_;  ///< reasons, by place among the candidates
+  std::vector<FrontPoint> front_;                ///< by candidate and point of its curve
 };
 
 /// Throws Error (impossible) if a budget lies below what the space's smallest spec costs when every

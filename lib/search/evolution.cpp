@@ -16,31 +16,36 @@ constexpr Point kReference = {1.1, 1.1};
 
 }  // namespace
 
+EvolutionOptions with_defaults(EvolutionOptions options, int evaluations) {
+  if (options.population == 0) options.population = std::clamp(evaluations / 8, 8, 20);
+  if (options.children == 0) options.children = (options.population + 1) / 2;
+  return options;
+}
+
 std::vector<Spec> Evolution::next_generation(std::size_t most) {
   first_child_ = archive_.candidates().size();
-  const bool first = generation_ == 0;
-  const int size = first ? options_.population : options_.children;
-  const std::size_t count = std::min(static_cast<std::size_t>(size), most);
   Proposals proposals(ground_, archive_);
-  first ? found(count, proposals) : breed(count, proposals);
+  generation_ == 0 ? found(most, proposals) : breed(most, proposals);
   ++generation_;
   return std::move(proposals).specs();
 }
 
-void Evolution::found(std::size_t count, Proposals& proposals) const {
-  const auto offer = [&](const Spec& spec) {
-    if (proposals.size() < count) proposals.take(spec);
+void Evolution::found(std::size_t most, Proposals& proposals) const {
+  const auto offer = [&](const Spec& spec, std::size_t places) {
+    if (proposals.size() < places) proposals.take(spec);
   };
-  for (const Spec& spec : ground_.begin_with) offer(spec);
-  // The ends of the front; with a beam, if their prefixes are in it.
+  // What the user knows has its place, and so have the ends of the front (with a beam, if their
+  // prefixes are in it), however small the population is.
+  for (const Spec& spec : ground_.begin_with) offer(spec, most);
   for (const Spec& extreme : {smallest(ground_.space), largest(ground_.space)}) {
-    if (ground_.extends_beam(extreme)) offer(extreme);
+    if (ground_.extends_beam(extreme)) offer(extreme, most);
   }
+  const std::size_t count = std::min(static_cast<std::size_t>(options_.population), most);
   // What is good for a stage is a fair guess for the next one.
   for (const Spec& first : ground_.beam) {
     Spec twice = first;
     twice.stages.push_back(first.stages.back());
-    if (fits(ground_.space, twice)) offer(twice);
+    if (fits(ground_.space, twice)) offer(twice, count);
   }
   const std::size_t beam = ground_.beam.size();
   for (std::uint64_t i = 0; proposals.size() < count; ++i) {
@@ -54,8 +59,9 @@ void Evolution::found(std::size_t count, Proposals& proposals) const {
   }
 }
 
-void Evolution::breed(std::size_t count, Proposals& proposals) const {
+void Evolution::breed(std::size_t most, Proposals& proposals) const {
   if (parents_.empty()) return;  // nothing that was proposed could be measured
+  const std::size_t count = std::min(static_cast<std::size_t>(options_.children), most);
   Rng first(seed_, {generation_});
   const std::vector<std::size_t> litter = litter_parents(first);
   // After some tries draws are uniform: a population that has converged has few new children, but
@@ -73,14 +79,14 @@ void Evolution::breed(std::size_t count, Proposals& proposals) const {
     // Beside what the children before it may become.
     const Spec* best = nullptr;
     std::vector<Point> best_front;
-    double most = -1;
+    double best_volume = -1;
     for (const Spec& spec : drawn) {
       std::vector<Point> grown = front;
       const std::vector<Point> curve = predictor.curve(spec);
       grown.insert(grown.end(), curve.begin(), curve.end());
       const double volume = hypervolume(grown, kReference);
-      if (volume <= most) continue;
-      most = volume;
+      if (volume <= best_volume) continue;
+      best_volume = volume;
       best = &spec;
       best_front = std::move(grown);
     }

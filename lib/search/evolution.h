@@ -14,16 +14,20 @@
 namespace enas4d {
 
 struct EvolutionOptions {
-  int population = 20;           ///< specs kept from one generation to the next
-  int children = 10;             ///< of a generation: the fewer, the more generations learn
+  int population = 0;            ///< specs kept from one generation to the next
+  int children = 0;              ///< of a generation: the fewer, the more generations learn
   double mutation_rate = 0.1;    ///< chance that one choice is drawn again
   double crossover_share = 0.5;  ///< of the children; the others are mutants of one parent
   int screened = 32;             ///< draws of which the most promising becomes a child
 };
 
+/// Where population or children are 0: an eighth of the evaluations, 8 to 20, so that
+/// short searches have generations, too; and half the population.
+EvolutionOptions with_defaults(EvolutionOptions options, int evaluations);
+
 class Evolution : public Strategy {
  public:
-  /// All must outlive it.
+  /// All must outlive it; `options` as with_defaults() gives them.
   Evolution(const Ground& ground, const EvolutionOptions& options, const Archive& archive,
             std::uint64_t seed)
       : ground_(ground), options_(options), archive_(archive), seed_(seed) {}
@@ -43,8 +47,8 @@ class Evolution : public Strategy {
     double exclusive = 0;
   };
 
-  void found(std::size_t count, Proposals& proposals) const;
-  void breed(std::size_t count, Proposals& proposals) const;
+  void found(std::size_t most, Proposals& proposals) const;
+  void breed(std::size_t most, Proposals& proposals) const;
   Spec child(const std::vector<std::size_t>& litter, Rng& rng) const;
   std::vector<std::size_t> litter_parents(Rng& rng) const;
   const Spec& parent(const std::vector<std::size_t>& among, Rng& rng) const;

@@ -1,9 +1,12 @@
 #include "search/journal.h"
 
 #include <array>
+#include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <map>
 #include <string_view>
+#include <thread>
 #include <unordered_map>
 #include <unordered_set>
 #include <variant>
@@ -57,19 +60,33 @@ std::string file_stem(const std::string& directory, const Shard& shard) {
   return fmt::format("{}/journal-{}-of-{}", directory, shard.index, shard.count);
 }
 
+/// Whether file_stem() of some shard gives this name. A folder may hold what is not the journal's:
+/// a search's result, say.
+bool is_lines_file(const std::string& name) {
+  if (name == "journal.jsonl") return true;
+  int index = 0, count = 0, end = 0;
+  std::sscanf(name.c_str(), "journal-%d-of-%d.jsonl%n", &index, &count, &end);
+  return end > 0 && static_cast<std::size_t>(end) == name.size();
+}
+
 }  // namespace
 
 /// Members in the order in which they must come about: nothing is read before the lock is held.
 struct Journal::State {
-  State(const std::string& folder, const JournalKey& journal_key, const Shard& own)
+  State(const std::string& folder, const JournalKey& journal_key, const Shard& own,
+        const std::string& own_search)
       : tables(made_folder(folder + "/tables")),
         directory(folder),
         shard(own),
-        lock(file_stem(folder, own) + ".lock"),
+        search(own_search),
+        lock(lock_path(own.index), {}, own_search),
         path(file_stem(folder, own) + ".jsonl"),
         key(journal_key),
         lines(path) {}
 
+  std::string lock_path(int index) const {
+    return file_stem(directory, {index, shard.count}) + ".lock";
+  }
   std::string table_path(const std::string& hash) const {
     return fmt::format("{}/{}.table", tables, hash);
   }
@@ -80,6 +97,7 @@ struct Journal::State {
     int lines = 0;
   };
 
+  void require_same_search(int other) const;
   void read_all();
   void read_lines(const std::string& file, Progress& progress);
   void read_line(const JsonValue& line, int number);
@@ -91,6 +109,7 @@ struct Journal::State {
 
   std::string tables, directory;
   Shard shard;
+  std::string search;
   FileLock lock;
   std::string path;
   JournalKey key;
@@ -100,10 +119,25 @@ struct Journal::State {
   std::unordered_map<std::string, std::string> failures;  ///< reasons
 };
 
+/// Shards that propose other networks would wait for each other's for ever.
+void Journal::State::require_same_search(int other) const {
+  constexpr int kTries = 3;  // lock_note() may be late
+  constexpr auto kPause = std::chrono::milliseconds(50);
+  for (int tries = 0; tries < kTries; ++tries) {
+    const std::string theirs = lock_note(lock_path(other));
+    if (theirs.empty() || theirs == search) return;
+    std::this_thread::sleep_for(kPause);
+  }
+  throw usage_error(
+      fmt::format("{}: shard {} of {} runs with other options; all shards must have "
+                  "the same",
+                  directory, other, shard.count));
+}
+
 /// What is new in the lines of all shards. A last line without its end is still being written.
 void Journal::State::read_all() {
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    if (entry.path().extension() == ".jsonl") {
+    if (is_lines_file(entry.path().filename().string())) {
       read_lines(entry.path().string(), read[entry.path().string()]);
     }
   }
@@ -132,8 +166,12 @@ void Journal::State::read_line(const JsonValue& line, int number) {
   add(record);
 }
 
-Journal::Journal(const std::string& directory, const JournalKey& key, const Shard& shard)
-    : state_(std::make_unique<State>(directory, key, shard)) {
+Journal::Journal(const std::string& directory, const JournalKey& key, const Shard& shard,
+                 const std::string& search)
+    : state_(std::make_unique<State>(directory, key, shard, search)) {
+  for (int other = 1; other <= shard.count; ++other) {
+    if (other != shard.index) state_->require_same_search(other);
+  }
   if (read_file(state_->path).empty()) state_->lines.append(key_line(key));
   state_->read_all();
 }
@@ -173,7 +211,7 @@ void Journal::refresh() {
 }
 
 bool Journal::is_running(int index) const {
-  return is_locked(file_stem(state_->directory, {index, state_->shard.count}) + ".lock");
+  return is_locked(state_->lock_path(index));
 }
 
 std::size_t Journal::size() const {

@@ -28,8 +28,10 @@ class Journal {
  public:
   /// Opens or makes the folder and locks the shard's part of it. Throws Error (bad input) if it
   /// belongs to another key, naming which part differs, or if a line is broken (a torn last line is
-  /// cut off).
-  Journal(const std::string& directory, const JournalKey& key, const Shard& shard = {});
+  /// cut off). `search`: a hash of what the shards must have in common; Error (usage) if one runs
+  /// that has another.
+  Journal(const std::string& directory, const JournalKey& key, const Shard& shard = {},
+          const std::string& search = "");
   ~Journal();
   Journal(const Journal&) = delete;
   Journal& operator=(const Journal&) = delete;

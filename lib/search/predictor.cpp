@@ -68,6 +68,25 @@ Eigen::RowVectorXd features(const Spec& spec, const ExitMacs& macs) {
   return Eigen::Map<Eigen::RowVectorXd>(values.data(), static_cast<Eigen::Index>(values.size()));
 }
 
+/// In the order of the archive.
+std::vector<const Candidate*> most_telling(const Archive& archive, std::size_t most) {
+  const auto& candidates = archive.candidates();
+  std::vector<bool> is_taken(candidates.size(), false);
+  std::size_t count = 0;
+  const auto take = [&](std::size_t index) {
+    if (count == most || is_taken[index] || !candidates[index]) return;
+    is_taken[index] = true;
+    ++count;
+  };
+  for (const std::size_t index : archive.front_candidates()) take(index);
+  for (std::size_t index = candidates.size(); index > 0; --index) take(index - 1);
+  std::vector<const Candidate*> taken;
+  for (std::size_t index = 0; index < candidates.size(); ++index) {
+    if (is_taken[index]) taken.push_back(&*candidates[index]);
+  }
+  return taken;
+}
+
 }  // namespace
 
 Eigen::RowVectorXd CurvePredictor::Learnt::likeness(const Eigen::RowVectorXd& x) const {
@@ -80,10 +99,7 @@ Eigen::RowVectorXd CurvePredictor::Learnt::likeness(const Eigen::RowVectorXd& x)
 
 CurvePredictor::CurvePredictor(const Space& space, const Archive& archive)
     : space_(space), archive_(archive) {
-  std::vector<const Candidate*> candidates;
-  for (const std::optional<Candidate>& candidate : archive.candidates()) {
-    if (candidate) candidates.push_back(&*candidate);
-  }
+  const std::vector<const Candidate*> candidates = most_telling(archive, kMostSpecs);
   assert(!candidates.empty());
   const auto rows = static_cast<Eigen::Index>(candidates.size());
   Eigen::MatrixXd x, y(rows, kPoints);
@@ -110,6 +126,10 @@ CurvePredictor::CurvePredictor(const Space& space, const Archive& archive)
   gram.diagonal().array() += kRidge;
   learnt->weights = gram.ldlt().solve(y);
   learnt_ = learnt;
+}
+
+std::size_t CurvePredictor::learnt_specs() const {
+  return static_cast<std::size_t>(learnt_->known.rows());
 }
 
 std::vector<Point> CurvePredictor::curve(const Spec& spec) const {

@@ -4,6 +4,7 @@
 // the choices needs a few dozen.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <vector>
 
@@ -13,11 +14,17 @@ namespace enas4d {
 
 class CurvePredictor {
  public:
-  /// Learns from all that `archive`, which must have a candidate, knows; `space`: of its specs.
+  /// Its time grows with the cube of what it learns from.
+  static constexpr std::size_t kMostSpecs = 1500;
+
+  /// Learns from all that `archive`, which must have a candidate, knows, or of many candidates from
+  /// those of the front and the latest; `space`: of its specs.
   CurvePredictor(const Space& space, const Archive& archive);
 
   /// Points of the curve in the archive's plane, evenly from the MACs of the first exit to all.
   std::vector<Point> curve(const Spec& spec) const;
+
+  std::size_t learnt_specs() const;
 
  private:
   struct Learnt;

@@ -3,10 +3,16 @@
 #include <algorithm>
 #include <cassert>
 #include <memory>
+#include <string>
 #include <utility>
+
+#include <fmt/format.h>
 
 #include "arch/plan.h"
 #include "search/strategy.h"
+#include "util/error.h"
+#include "util/hash.h"
+#include "util/json.h"
 #include "util/rng.h"
 
 namespace enas4d {
@@ -53,12 +59,14 @@ class Search {
   bool run();
   /// Of whole specs; empty before run().
   const Archive* archive() const { return archive_.get(); }
+  void count(SearchResult& result) const;
 
  private:
   Ground ground_of(int stages, std::vector<Spec> beam) const;
   std::unique_ptr<Strategy> strategy_on(const Ground& ground) const;
   bool run_generations(Strategy& strategy, int stages, int last);
   void report(int stages) const;
+  int evaluated() const { return before_ + static_cast<int>(archive_->evaluated()); }
 
   const Space& space_;
   Evaluator& evaluator_;
@@ -66,8 +74,10 @@ class Search {
   const SearchOptions& options_;
   const StopFlag& stop_;
   const std::function<void(const SearchProgress&)>& observe_;
-  std::unique_ptr<Archive> archive_;      ///< of the networks that are being evaluated
-  int before_ = 0, recalled_before_ = 0;  ///< evaluations of those with fewer stages
+  std::unique_ptr<Archive> archive_;  ///< of the networks that are being evaluated
+  /// Evaluations of those with fewer stages.
+  int before_ = 0, recalled_before_ = 0, failed_before_ = 0;
+  std::string failure_before_;
 };
 
 bool Search::run() {
@@ -77,6 +87,8 @@ bool Search::run() {
     if (archive_) {
       before_ += static_cast<int>(archive_->evaluated());
       recalled_before_ += static_cast<int>(archive_->recalled());
+      failed_before_ += static_cast<int>(archive_->failed());
+      if (failure_before_.empty()) failure_before_ = archive_->first_failure();
     }
     const Ground ground = ground_of(stages, std::move(beam));
     archive_ = std::make_unique<Archive>(ground.space, options_.curve);
@@ -131,31 +143,55 @@ bool Search::run_generations(Strategy& strategy, int stages, int last) {
 
 void Search::report(int stages) const {
   if (!observe_) return;
-  observe_({before_ + static_cast<int>(archive_->evaluated()), options_.evaluations,
+  observe_({evaluated(), options_.evaluations,
             recalled_before_ + static_cast<int>(archive_->recalled()), stages,
             archive_->front_size(), archive_->hypervolume()});
 }
 
+void Search::count(SearchResult& result) const {
+  result.evaluated = evaluated();
+  result.failed = failed_before_ + static_cast<int>(archive_->failed());
+  result.first_failure = failure_before_.empty() ? archive_->first_failure() : failure_before_;
+}
+
 }  // namespace
+
+std::string search_hash(const SearchOptions& options) {
+  const EvolutionOptions evolution = with_defaults(options.evolution, options.evaluations);
+  Json all = Json::array(
+      {static_cast<int>(options.strategy), options.evaluations, options.patience,
+       evolution.population, evolution.children, evolution.mutation_rate, evolution.crossover_share,
+       evolution.screened, options.beam, options.limits.least_macs, options.limits.most_macs,
+       options.limits.most_params, static_cast<int>(options.curve.policies),
+       static_cast<int>(options.curve.confidence), options.curve.points, options.seed});
+  for (const Spec& spec : options.begin_with) all.push_back(spec_hash(spec));
+  return sha256(all.dump());
+}
 
 SearchResult search(const Space& space, Evaluator& evaluator, Journal* journal,
                     const SearchOptions& options, const SearchGoals& goals, const StopFlag& stop,
                     const std::function<void(const SearchProgress&)>& observe) {
-  assert(options.evolution.population > 0 && options.evaluations > 0 && options.beam > 0);
+  assert(options.evaluations > 0 && options.beam > 0);
   require_reachable(space, options.limits, goals.average_macs);
   SearchOptions seeded = options;
+  seeded.evolution = with_defaults(options.evolution, options.evaluations);
   // Tells if the limits hold nothing, and if they hold little begins inside them.
   Rng rng(options.seed, {UINT64_MAX});
   seeded.begin_with.push_back(uniform_within(space, options.limits, rng));
   Search search(space, evaluator, journal, seeded, stop, observe);
   SearchResult result;
   result.finished = search.run();
+  search.count(result);
   const Archive& archive = *search.archive();
   if (archive.stages() < space.stages) return result;  // stopped among prefixes
   result.front = archive.front();
   if (!result.finished) return result;
-  result.at_budgets = archive.at_budgets(goals.average_macs);
-  result.at_accuracies = archive.at_accuracies(goals.accuracies);
+  if (archive.failed() == archive.evaluated()) {
+    throw failed(fmt::format("none of {} networks could be measured: {}", archive.evaluated(),
+                             archive.first_failure()));
+  }
+  result.at_budgets = archive.at_budgets(goals.average_macs, result.unmet);
+  result.at_accuracies = archive.at_accuracies(goals.accuracies, result.unmet);
   return result;
 }
 

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "arch/sample.h"
@@ -37,6 +38,9 @@ struct SearchOptions {
   std::uint64_t seed = 1;
 };
 
+/// SHA-256 of all of these: searches that differ in it may propose other networks.
+std::string search_hash(const SearchOptions& options);
+
 /// What single members of the front are asked for, besides all of it.
 struct SearchGoals {
   std::vector<double> average_macs;  ///< budgets: the most accurate member for each
@@ -54,18 +58,21 @@ struct SearchProgress {
 
 struct SearchResult {
   std::vector<FrontMember> front;  ///< by rising average MACs; nothing dominates any of them
-  /// One for each goal, in the order asked: fitted exactly at that budget, or to that accuracy, for
-  /// every evaluated spec. Empty if the search was stopped.
+  /// One for each goal that is met, in the order asked: fitted exactly at that budget, or to that
+  /// accuracy, for every evaluated spec. Empty if the search was stopped.
   std::vector<FrontMember> at_budgets, at_accuracies;
-  bool finished = true;  ///< false: stopped early, resumable
+  std::vector<std::string> unmet;  ///< a line for each goal that nothing evaluated meets
+  bool finished = true;            ///< false: stopped early, resumable
+  int evaluated = 0;               ///< networks in all, with those that
+  int failed = 0;                  ///< could not be measured
+  std::string first_failure;       ///< why the first of these could not
 };
 
 /// Searches until `evaluations` distinct networks are known (or tries for new ones run out: small
 /// spaces end early). What the journal (may be null) holds is not evaluated again, so a killed
-/// search continues and ends with the same result. Throws Error (impossible) if nothing lies inside
-/// the limits, if a budget lies below the cheapest average there is (before anything is evaluated
-/// if no spec of the space could meet it) or if nothing reaches an accuracy, with the reachable
-/// range.
+/// search continues and ends with the same result. Throws Error (impossible), before anything is
+/// evaluated, if nothing lies inside the limits or if no spec of the space can average so little as
+/// a budget, with the reachable range. Throws Error (failed) if no network could be measured.
 SearchResult search(const Space& space, Evaluator& evaluator, Journal* journal,
                     const SearchOptions& options, const SearchGoals& goals, const StopFlag& stop,
                     const std::function<void(const SearchProgress&)>& observe);

@@ -53,7 +53,9 @@ std::vector<Spec> Proposals::takeable(std::size_t count,
 }
 
 bool Proposals::take_drawn(const std::function<Spec(int)>& draw) {
-  for (int i = 0; i < kTries; ++i) {
+  // The last specs of a space that is searched to its end may be as rare as one in a thousand.
+  constexpr int kManyTries = 10000;
+  for (int i = 0; i < kManyTries; ++i) {
     if (take(draw(i))) return true;
   }
   return false;

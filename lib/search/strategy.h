@@ -47,13 +47,13 @@ class Proposals {
   /// Takes the spec if it is new and allowed.
   bool take(const Spec& spec);
 
-  /// Takes one of what `draw(i)` gives for tries i = 0, 1, ...; false if none is left, as far as a
-  /// thousand tries tell.
+  /// Takes one of what `draw(i)` gives for tries i = 0, 1, ...; false if none is left, as far as
+  /// ten thousand tries tell.
   bool take_drawn(const std::function<Spec(int)>& draw);
-  static constexpr int kTries = 1000;
 
   /// Up to `count` distinct ones that could be taken, of which none is; fewer where they are rare.
   std::vector<Spec> takeable(std::size_t count, const std::function<Spec(int)>& draw) const;
+  static constexpr int kTries = 1000;
 
   std::size_t size() const { return specs_.size(); }
   std::vector<Spec> specs() && { return std::move(specs_); }

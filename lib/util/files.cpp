@@ -64,11 +64,38 @@ bool sync(int descriptor) {
   return ::fsync(descriptor) == 0 || errno == EINVAL;
 }
 
-bool sync_folder_of(const std::string& path) {
+std::string folder_of(const std::string& path) {
   const std::string folder = fs::path(path).parent_path().string();
-  const Descriptor opened(
-      ::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return folder.empty() ? "." : folder;
+}
+
+bool sync_folder_of(const std::string& path) {
+  const Descriptor opened(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   return opened.number() >= 0 && sync(opened.number());
+}
+
+std::string link_to(int descriptor) {
+  return fmt::format("/proc/self/fd/{}", descriptor);
+}
+
+/// A file beside `path` that vanishes with its process; -1 where there are none, or where it could
+/// not be given a name.
+int open_nameless(const std::string& path) {
+  Descriptor file(::open(folder_of(path).c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666));
+  if (file.number() < 0 || ::access(link_to(file.number()).c_str(), F_OK) != 0) return -1;
+  return file.release();
+}
+
+/// The first temporary name of `path` that `take` takes; empty, with errno set, if it fails but for
+/// names that are taken.
+template <class Take>
+std::string taken_name(const std::string& path, const Take& take) {
+  // The number tells apart two writers in this process, and steps over what a killed one left.
+  for (int number = 0;; ++number) {
+    std::string name = fmt::format("{}.{}.{}.tmp", path, ::getpid(), number);
+    if (take(name.c_str())) return name;
+    if (errno != EEXIST) return "";
+  }
 }
 
 /// A link is followed, so that the file is replaced where it really lies.
@@ -151,16 +178,14 @@ std::string read_file(const std::string& path, std::size_t most) {
   return content;
 }
 
-AtomicFile::AtomicFile(std::string path) : path_(link_target(path)) {
-  if (is_special_file(path_)) {
-    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
-  } else {
-    // The number tells apart two writers in this process, and steps over what a killed one left.
-    for (int number = 0; descriptor_ < 0; ++number) {
-      temporary_ = fmt::format("{}.{}.{}.tmp", path_, ::getpid(), number);
-      descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-      if (descriptor_ < 0 && errno != EEXIST) break;
-    }
+AtomicFile::AtomicFile(std::string path)
+    : path_(link_target(path)), replaces_(!is_special_file(path_)) {
+  descriptor_ = replaces_ ? open_nameless(path_) : ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
+  if (replaces_ && descriptor_ < 0) {
+    temporary_ = taken_name(path_, [&](const char* name) {
+      descriptor_ = ::open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      return descriptor_ >= 0;
+    });
   }
   if (descriptor_ < 0) throw cannot_be_written(path_);
 }
@@ -177,16 +202,23 @@ void AtomicFile::write(const void* bytes, std::size_t size) {
 
 void AtomicFile::commit(bool keep_previous) {
   assert(descriptor_ >= 0 && "once");
-  const bool synced = sync(descriptor_);
-  const int sync_error = errno;
-  const bool closed = ::close(std::exchange(descriptor_, -1)) == 0;
-  if (!synced) errno = sync_error;
-  if (!synced || !closed) throw cannot_be_written(path_);
-  if (temporary_.empty()) return;
-  if (keep_previous && !keep_as(path_, path_ + ".previous")) throw cannot_be_written(path_);
-  if (::rename(temporary_.c_str(), path_.c_str()) != 0) throw cannot_be_written(path_);
+  const auto require = [&](bool done) {
+    if (!done) throw cannot_be_written(path_);
+  };
+  require(sync(descriptor_));
+  if (replaces_ && temporary_.empty()) {
+    const std::string nameless = link_to(descriptor_);
+    temporary_ = taken_name(path_, [&](const char* name) {
+      return ::linkat(AT_FDCWD, nameless.c_str(), AT_FDCWD, name, AT_SYMLINK_FOLLOW) == 0;
+    });
+    require(!temporary_.empty());
+  }
+  require(::close(std::exchange(descriptor_, -1)) == 0);
+  if (!replaces_) return;
+  require(!keep_previous || keep_as(path_, path_ + ".previous"));
+  require(::rename(temporary_.c_str(), path_.c_str()) == 0);
   temporary_.clear();
-  if (!sync_folder_of(path_)) throw cannot_be_written(path_);
+  require(sync_folder_of(path_));
 }
 
 void write_file(const std::string& path, std::string_view text) {
@@ -224,7 +256,8 @@ void AppendFile::append(std::string_view line) {
   throw error;
 }
 
-FileLock::FileLock(const std::string& path, const std::function<void()>& while_waiting) {
+FileLock::FileLock(const std::string& path, const std::function<void()>& while_waiting,
+                   const std::string& note) {
   constexpr auto kPause = std::chrono::milliseconds(50);
   constexpr int kTries = 3;
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
@@ -243,7 +276,7 @@ FileLock::FileLock(const std::string& path, const std::function<void()>& while_w
   }
   std::array<char, 256> host = {};
   ::gethostname(host.data(), host.size() - 1);
-  const std::string holder = fmt::format("{} {}\n", ::getpid(), host.data());
+  const std::string holder = fmt::format("{} {}\n{}\n", ::getpid(), host.data(), note);
   if (::ftruncate(file.number(), 0) != 0 ||
       !write_all(file.number(), holder.data(), holder.size())) {
     throw cannot_be_written(path);
@@ -259,6 +292,14 @@ bool is_locked(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   return file.number() >= 0 && ::flock(file.number(), LOCK_SH | LOCK_NB) != 0 &&
          errno == EWOULDBLOCK;
+}
+
+std::string lock_note(const std::string& path) {
+  if (!is_locked(path)) return "";
+  const std::string text = read_file(path);
+  const std::size_t begin = text.find('\n') + 1;  // 0 if nothing is written yet
+  const std::size_t end = text.find('\n', begin);
+  return begin == 0 || end == std::string::npos ? "" : text.substr(begin, end - begin);
 }
 
 void remove_unfinished(const std::string& path) {

@@ -15,10 +15,11 @@ constexpr std::size_t kWholeFile = std::numeric_limits<std::size_t>::max();
 /// or directory".
 std::string read_file(const std::string& path, std::size_t most = kWholeFile);
 
-/// Writes `path` so that a reader sees the old content or the whole new one, never a part:
-/// temporary file in the same folder, fsync, rename, fsync of the folder. A failure removes the
-/// temporary file and throws Error (failed). A link is followed; a device or pipe is written
-/// directly.
+/// Writes `path` so that a reader sees the old content or the whole new one, never a part: a file
+/// in the same folder, fsync, rename, fsync of the folder. Until commit() the file has no name, so
+/// that a killed process leaves nothing; where the file system knows no such files it is
+/// "path.PID.NUMBER.tmp". A failure removes it and throws Error (failed). A link is followed; a
+/// device or pipe is written directly.
 class AtomicFile {
  public:
   explicit AtomicFile(std::string path);
@@ -34,7 +35,8 @@ class AtomicFile {
 
  private:
   std::string path_;
-  std::string temporary_;
+  bool replaces_;          ///< false: written directly
+  std::string temporary_;  ///< empty = it has no name yet
   int descriptor_ = -1;
 };
 
@@ -56,12 +58,13 @@ class AppendFile {
 };
 
 /// An exclusive advisory lock on `path` (flock; made if absent), held for the object's life; the
-/// file tells pid and host. If another process has it: waits, and calls `while_waiting` a few times
-/// a second, which may throw; without that function throws Error (failed) that names the holder,
-/// after a moment: somebody may just have looked with is_locked().
+/// file tells pid and host, and on a second line `note`. If another process has it: waits, and
+/// calls `while_waiting` a few times a second, which may throw; without that function throws Error
+/// (failed) that names the holder, after a moment: somebody may just have looked with is_locked().
 class FileLock {
  public:
-  explicit FileLock(const std::string& path, const std::function<void()>& while_waiting = {});
+  explicit FileLock(const std::string& path, const std::function<void()>& while_waiting = {},
+                    const std::string& note = "");
   ~FileLock();
   FileLock(const FileLock&) = delete;
   FileLock& operator=(const FileLock&) = delete;
@@ -72,6 +75,9 @@ class FileLock {
 
 /// Whether some process holds a FileLock on `path`.
 bool is_locked(const std::string& path);
+/// Of the FileLock that some process holds on `path`; empty if none does. One that was taken this
+/// very moment may still tell the note before.
+std::string lock_note(const std::string& path);
 
 /// Removes what killed processes left when they wrote `path` as an AtomicFile. Only for the holder
 /// of a lock that all writers take.

@@ -36,16 +36,16 @@ function(add_module_tests program)
   set_tests_properties(${program}.untagged PROPERTIES PASS_REGULAR_EXPRESSION "No tests ran")
 endfunction()
 
-# The script gets the programs' folder as its argument and an empty directory to work in. A third argument: the seconds that it
-# may take, if 300 are not enough.
+# The script gets the programs' folder as its argument, then ARGUMENTS, and an empty directory to work in. It may take SECONDS, 300
+# where nothing is said.
 function(add_pipeline_test name script)
-  set(seconds 300)
-  if(ARGC GREATER 2)
-    set(seconds ${ARGV2})
+  cmake_parse_arguments(PARSE_ARGV 2 test "" "SECONDS" "ARGUMENTS")
+  if(NOT test_SECONDS)
+    set(test_SECONDS 300)
   endif()
-  math(EXPR timeout "${seconds} * ${ENAS4D_SLOWDOWN}")
+  math(EXPR timeout "${test_SECONDS} * ${ENAS4D_SLOWDOWN}")
   add_test(NAME pipeline.${name}
-    COMMAND bash -euc [[rm -rf "$1"; mkdir "$1"; cd "$1"; exec bash "$2" "$3"]] pipeline
-      ${CMAKE_CURRENT_BINARY_DIR}/${name} ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${PROJECT_BINARY_DIR}/bin)
+    COMMAND bash -euc [[rm -rf "$1"; mkdir "$1"; cd "$1"; shift; exec bash "$@"]] pipeline
+      ${CMAKE_CURRENT_BINARY_DIR}/${name} ${CMAKE_CURRENT_SOURCE_DIR}/${script} ${PROJECT_BINARY_DIR}/bin ${test_ARGUMENTS})
   set_tests_properties(pipeline.${name} PROPERTIES TIMEOUT ${timeout})
 endfunction()

@@ -143,7 +143,6 @@ int bench_prefixes() {
   SearchOptions options;
   options.strategy = SearchStrategy::kStagewise;
   options.evaluations = 100;
-  options.evolution.population = 10;
   const double together =
       best_seconds(1, [&] { search(space, keeping, nullptr, options, {}, stop, nullptr); });
   bool equal = true;

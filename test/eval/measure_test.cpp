@@ -1,10 +1,12 @@
 #include "eval/measure.h"
 
+#include <algorithm>
 #include <cmath>
 #include <variant>
 
 #include "arch/sample.h"
 #include "eval/early_exit.h"
+#include "eval/evaluate.h"
 #include "eval/network_evaluator.h"
 #include "nn/random_network.h"
 #include "support/catch.h"
@@ -29,6 +31,15 @@ struct Measured {
   Supernet supernet;
   Plan plan;
 };
+
+/// Of a block that only deep third stages run.
+torch::Tensor deep_weight(const Supernet& supernet) {
+  torch::Tensor found;
+  for (auto& parameter : supernet->named_parameters(/*recurse=*/false)) {
+    if (parameter.key() == "stage3_unit1_block2_project_weight") found = parameter.value();
+  }
+  return found;
+}
 
 }  // namespace
 
@@ -146,10 +157,7 @@ TEST_CASE("of networks that share stages those fail whose own stage gives no num
   const Measured measured;
   {
     const torch::NoGradGuard no_grad;
-    // Of a block that only deep third stages run.
-    for (auto& parameter : measured.supernet->named_parameters(/*recurse=*/false)) {
-      if (parameter.key() == "stage3_unit1_block2_project_weight") parameter.value().fill_(NAN);
-    }
+    deep_weight(measured.supernet).fill_(NAN);
   }
   const Space& space = measured.supernet->space();
   Spec shallow = largest(space);
@@ -162,6 +170,45 @@ TEST_CASE("of networks that share stages those fail whose own stage gives no num
   REQUIRE(std::holds_alternative<Failure>(evaluated[0]));
   CHECK(std::get<Failure>(evaluated[0]).reason == "exit 3 gave a logit that is not finite");
   CHECK(std::holds_alternative<Evaluation>(evaluated[1]));
+}
+
+TEST_CASE("a stop waits for a few networks, however many share their stages", "[eval]") {
+  const Measured measured;
+  const Space& space = measured.supernet->space();
+  std::vector<Spec> specs;  // that differ in their last stage only
+  for (std::uint64_t i = 0; specs.size() < 7; ++i) {
+    Rng rng(1, {i});
+    Spec spec = largest(space);
+    spec.stages.back() = uniform(space, rng).stages.back();
+    if (std::find(specs.begin(), specs.end(), spec) == specs.end()) specs.push_back(spec);
+  }
+  StopFlag stop;
+  NetworkEvaluator evaluator(measured.supernet, measured.data, stop);
+  int done = 0;
+  CHECK_FALSE(evaluator.evaluate(specs, [&](std::size_t, const Evaluated&) {
+    ++done;
+    stop.raise();
+  }));
+  CHECK(done == 6);
+}
+
+TEST_CASE("the record of a network that cannot be measured says why, until it can", "[eval]") {
+  const Measured measured;
+  const SupernetFile file{measured.supernet, measured.data.description(), "space", "weights"};
+  Record record;
+  record.spec = largest(measured.supernet->space());
+  const Record whole = evaluate_record(file, measured.data, Split::kVal, record);
+  CHECK(whole.val);
+  CHECK_FALSE(whole.failure);
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor weight = deep_weight(measured.supernet);
+  const torch::Tensor before = weight.clone();
+  weight.fill_(NAN);
+  const Record broken = evaluate_record(file, measured.data, Split::kVal, whole);
+  CHECK(broken.failure == "exit 3 gave a logit that is not finite");
+  CHECK_FALSE(broken.val);
+  weight.copy_(before);
+  CHECK(to_line(evaluate_record(file, measured.data, Split::kVal, broken)) == to_line(whole));
 }
 
 TEST_CASE("a stopped evaluator says so and has done what it reported", "[eval]") {
@@ -185,6 +232,27 @@ TEST_CASE("a logit that is not finite is an error, not an answer", "[eval]") {
   const Subnet broken(measured.plan, weights, "broken");
   CHECK_THROWS_WITH(measure(broken, measured.data, Split::kVal),
                     Contains("exit 2 gave a logit that is not finite"));
+}
+
+TEST_CASE("nothing is fitted to a val split of one class", "[eval]") {
+  ImageSet train = banded_images(40, 1);
+  CHECK_NOTHROW(require_fittable(Dataset::from({train, {}, {}}, "banded", 1)));
+  // Too few of the others for the tenth that is held out to have any.
+  for (std::size_t i = 0; i < train.size(); ++i) train.labels[i] = i == 0 ? 1 : 2;
+  const Dataset data = Dataset::from({train, {}, {}}, "banded", 1);
+  const std::string rule =
+      "banded: val holds images of one class only ('2'): nothing can be fitted";
+  CHECK_THROWS_WITH(require_fittable(data), StartsWith(rule));
+  const Measured measured;
+  const SupernetFile file{measured.supernet, data.description(), "space", "weights"};
+  Record record;
+  record.spec = largest(measured.supernet->space());
+  CHECK_THROWS_WITH(depth_curve(file, data, Split::kVal, record), StartsWith(rule));
+  SubnetFile subnet{measured.subnet(), measured.supernet->space(), record, data.description(), ""};
+  CHECK_THROWS_WITH(fit_policy(subnet, data, Confidence::kMargin, 1e9), StartsWith(rule));
+  ModelEvaluation curve;
+  curve.curve = true;
+  CHECK_THROWS_WITH(evaluate_model(subnet, data, curve), StartsWith(rule));
 }
 
 TEST_CASE("timing compares the policy with the full network on the same images", "[eval]") {

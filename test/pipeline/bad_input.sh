@@ -72,5 +72,15 @@ expect 3 "run/supernet.safetensors: holds weights of another space" enas4d-train
 enas4d-sample --space cifar10 >other.jsonl
 expect 3 "other.jsonl" enas4d-eval --checkpoint "$weights" --data "$data" --specs other.jsonl --quiet
 expect 3 "synthetic" enas4d-eval --checkpoint "$weights" --data "$data,seed=5" --specs specs.jsonl --quiet
+enas4d-search --checkpoint "$weights" --data "$data" --evaluations 2 --threads 1 --journal journal --quiet >front.jsonl
+cp journal/journal.jsonl before.jsonl
+"${train[@]}" other --epochs 1 --seed 2
+expect 3 "journal/journal.jsonl:1: is the journal of another checkpoint" \
+  enas4d-search --checkpoint other/supernet.safetensors --data "$data" --journal journal --quiet
+cmp journal/journal.jsonl before.jsonl || fail "a search that was refused the journal changed it"
+few=synthetic:train=12,test=6,classes=3,channels=1,size=12 # a tenth of twelve is one image: of one class
+jq '.batch = 4' "$here/tiny-recipe.json" >few.json
+enas4d-train-ofa --space "$space" --recipe ./few.json --data "$few" --epochs 1 --threads 1 --quiet -o few
+expect 3 "synthetic: val holds images of one class only" enas4d-search --checkpoint few/supernet.safetensors --data "$few" --quiet
 expect 4 "reachable" enas4d-search --checkpoint "$weights" --data "$data" --average-macs 5 --quiet
 expect 2 "--split" enas4d-eval --checkpoint "$weights" --data "$data" --specs specs.jsonl --split train

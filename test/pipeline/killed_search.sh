@@ -2,12 +2,12 @@
 # Searches that are killed with -9 at random moments go on and end with the front of one that was left alone; no evaluation
 # is lost but those in progress, none is done twice. A shard that dies is replaced by the others.
 #
-#   killed_search.sh FOLDER_OF_PROGRAMS [ROUNDS]
+#   killed_search.sh FOLDER_OF_PROGRAMS [ROUNDS]      in fewer than 20 rounds: shorter searches, and no shards
 source "$(dirname "$0")/common.sh"
 rounds=${2:-20}
 
 "${train[@]}" run
-search=(enas4d-search --checkpoint run/supernet.safetensors --data "$data" --evaluations 400 --population 12 --threads 1 --quiet)
+search=(enas4d-search --checkpoint run/supernet.safetensors --data "$data" --evaluations $((20 * rounds)) --population 12 --threads 1 --quiet)
 lines() { [[ ! -e $1 ]] || wc -l <"$1"; } # of a journal
 
 for strategy in evolution stagewise random; do
@@ -28,6 +28,21 @@ for strategy in evolution stagewise random; do
   [[ $(lines "parts-$strategy/journal.jsonl") == $(lines "whole-$strategy/journal.jsonl") ]] ||
     fail "$strategy: the journals differ in length"
 done
+
+# Files that are being written vanish with their process; those that were about to be renamed are few.
+left=$(find . -name '*.tmp')
+(($(wc -w <<<"$left") <= 2)) || fail "killed searches left $left"
+
+# An evaluation that is stopped has written what it measured.
+enas4d-sample --space "$here/tiny-space.json" --count 20000 >specs.jsonl
+enas4d-eval --checkpoint run/supernet.safetensors --data "$data" --specs specs.jsonl --threads 1 --quiet -o records.jsonl &
+sleep 4
+kill -TERM $!
+status=0
+wait $! || status=$?
+[[ $status == 75 && -s records.jsonl ]] || fail "a stopped evaluation ended with $status and $(lines records.jsonl) records"
+
+((rounds >= 20)) || exit 0
 
 # Three shards find what one process found, also if one of them dies for good. A minute passes before its work is taken over.
 for shard in 1 2 3; do

@@ -84,6 +84,16 @@ TEST_CASE("a journal whose key breaks lines is refused in one line", "[search]")
   CHECK_THROWS_WITH(f.open(), Contains("another data (d\\nd"));
 }
 
+TEST_CASE("what else lies in a journal's folder is left alone", "[search]") {
+  const JournalFixture f;
+  f.open().append(smallest(f.space), Failure{"none"});
+  for (const char* name : {"front.jsonl", "journal-old.jsonl", "journal-1-of-2.jsonl.jsonl"}) {
+    write_file(f.directory + "/" + name, "no journal\n");
+  }
+  CHECK(f.open().size() == 1);
+  CHECK(Journal(f.directory, key_of(f.space), {2, 3}).size() == 1);
+}
+
 TEST_CASE("a journal has one owner", "[search]") {
   const JournalFixture f;
   const Journal journal = f.open();

@@ -1,5 +1,6 @@
 #include "search/predictor.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -47,6 +48,19 @@ TEST_CASE("a predictor knows the accuracy of new specs better than their mean do
     by_mean += std::abs(mean - accuracy);
   }
   CHECK(by_predictor < 0.5 * by_mean);
+}
+
+TEST_CASE("a predictor learns from a bounded number of specs", "[search]") {
+  const Space space = large_space();
+  FakeEvaluator networks(space);
+  networks.images = 2;
+  Archive archive(space, CurveOptions{});
+  for (const std::size_t count : {std::size_t{10}, CurvePredictor::kMostSpecs}) {
+    archive.evaluate(drawn(space, 0, count, archive), networks, nullptr, [] {});
+    const CurvePredictor predictor(space, archive);
+    CHECK(predictor.learnt_specs() == std::min(archive.evaluated(), CurvePredictor::kMostSpecs));
+    CHECK(predictor.curve(largest(space)).back().error < 1);
+  }
 }
 
 TEST_CASE("a predicted curve runs from the MACs of the first exit to all", "[search]") {

@@ -88,6 +88,37 @@ TEST_CASE("the work of a shard that does not run is done by the others", "[searc
   CHECK(three.evaluated == before);
 }
 
+TEST_CASE("a shard with other options is refused as long as others run", "[search]") {
+  const TemporaryFolder folder;
+  SearchOptions options, longer;
+  longer.evaluations = 600;
+  const auto open = [&](int index, const SearchOptions& own) {
+    return Journal(folder.path(), kShardKey, {index, 2}, search_hash(own));
+  };
+  {
+    const Journal first = open(1, options);
+    CHECK_THROWS_WITH(open(2, longer),
+                      folder.path() +
+                          ": shard 1 of 2 runs with other options; all shards must "
+                          "have the same");
+    CHECK_NOTHROW(open(2, options));
+  }
+  const Journal first = open(1, longer);
+  CHECK_NOTHROW(open(2, longer));
+}
+
+TEST_CASE("the hash of a search tells options apart and lets defaults be written out", "[search]") {
+  const SearchOptions options;
+  SearchOptions other;
+  other.evolution.population = 20;
+  CHECK(search_hash(other) == search_hash(options));
+  other.begin_with = {smallest(small_space())};
+  CHECK(search_hash(other) != search_hash(options));
+  other.begin_with = {};
+  other.seed = 2;
+  CHECK(search_hash(other) != search_hash(options));
+}
+
 TEST_CASE("specs are spread evenly over shards, also those with an equal first stage", "[search]") {
   const Space space = small_space();
   Rng rng(1);

@@ -101,8 +101,6 @@ class Shortfalls {
       SearchOptions options;
       options.strategy = strategy;
       options.evaluations = evaluations;
-      options.evolution.population = 8;  // a few generations even of so few evaluations
-      options.evolution.children = 5;
       options.seed = seed;
       CountingEvaluator counting(space_, networks_);
       const StopFlag stop;

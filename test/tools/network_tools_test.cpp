@@ -243,6 +243,21 @@ TEST_CASE("a search reaches accuracies at the least cost, by every strategy", "[
   CHECK(records[0].val->average_macs <= records[1].val->average_macs);
 }
 
+TEST_CASE("a goal that a search does not meet costs no other its record", "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  const std::string file = folder / "some.jsonl";
+  const Words search = {"--evaluations", "4", "--population", "3", "-o", file, "--min-accuracy"};
+  Words none = search, some = search;
+  none.emplace_back("1");
+  CHECK(folder.run(search_tool(), none).status == 4);
+  CHECK_FALSE(file_exists(file));
+  some.emplace_back("1,0.1");
+  const ToolRun run = folder.run(search_tool(), some);
+  CHECK(run.status == 4);
+  CHECK_THAT(run.err, Contains("error: no policy reaches accuracy 1 on val"));
+  CHECK(read_records(read_file(file), file).size() == 1);
+}
+
 TEST_CASE("a search for fixed exits finds static networks", "[tools]") {
   const TrainedFolder& folder = TrainedFolder::get();
   for (const Record& record : records_of(folder.run(
@@ -325,6 +340,7 @@ TEST_CASE("an exported network is reported image by image and class by class", "
   const Json result = Json::parse(run.out);
   CHECK(result["policy"]["thresholds"].size() == 1);
   CHECK(result["val"]["images"] == 24);
+  CHECK(result["peak_mib"] > 0);
   const Json& report = result["report"];
   CHECK(report["exits"].size() == 2);
   CHECK(report["classes"].size() == 3);
@@ -350,6 +366,8 @@ TEST_CASE("what goes wrong with networks has its status and names its cause", "[
       Case{eval_tool, {"--specs", "-", "--curve"}, 2, "--curve: goes with --model only"},
       Case{eval_tool, {"--specs", "-", "--time"}, 2, "--time: goes with --model only"},
       Case{eval_tool, {"--specs", "-", "--report"}, 2, "--report: goes with --model only"},
+      Case{eval_tool, {"--specs", "-", "--batch", "7"}, 2, "--batch: goes with --model only"},
+      Case{eval_tool, {"--specs", "-", "--confidence", "margin"}, 2, "with --fit-policy only"},
       Case{eval_tool, {"--specs", "-", "--fit-policy"}, 2, "--average-macs go together"},
       Case{eval_tool, {"--specs", "-", "--split", "train"}, 2, "--split: must be val, test"},
       Case{eval_tool, {"--specs", "-", "--device", "cuda"}, 2, "only cpu is"},

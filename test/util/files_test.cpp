@@ -1,5 +1,6 @@
 #include "util/files.h"
 
+#include <fcntl.h>
 #include <filesystem>
 #include <memory>
 #include <signal.h>
@@ -82,6 +83,20 @@ TEST_CASE("until commit the old content stands, and without it nothing is left",
     if (commit) file.commit();
     CHECK(read_file(path) == (commit ? "new" : "old"));
   }
+  CHECK(entries_in(folder) == 1);
+}
+
+TEST_CASE("a file that is being written has no name that a killed process could leave",
+          "[util][files]") {
+  const TemporaryFolder folder;
+  const int probe = ::open(folder.path().c_str(), O_TMPFILE | O_WRONLY, 0666);
+  if (probe < 0) return;  // not on this file system
+  ::close(probe);
+  AtomicFile file(folder / "file");
+  file.write("text");
+  CHECK(entries_in(folder) == 0);
+  file.commit();
+  CHECK(read_file(folder / "file") == "text");
   CHECK(entries_in(folder) == 1);
 }
 
