@@ -2,11 +2,15 @@
 
 #include <omp.h>
 
+#include <ATen/Parallel.h>
+
 namespace enas4d {
 
 // OpenMP's own setting, which LibTorch and oneDNN both follow: LibTorch's function resizes its
-// other pools, too, and that costs more than is won here.
-SerialSection::SerialSection(bool serial) : threads_(serial ? omp_get_max_threads() : 0) {
+// other pools, too, and that costs more than is won here. LibTorch's function that asks comes
+// first: a thread's first use of LibTorch sets the number of all threads, and oneDNN would then
+// prepare work that waits for others which never come.
+SerialSection::SerialSection(bool serial) : threads_(serial ? at::get_num_threads() : 0) {
   if (serial) omp_set_num_threads(1);
 }
 

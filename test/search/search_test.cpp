@@ -234,7 +234,8 @@ TEST_CASE("goals that nothing evaluated meets are told, and the others keep thei
   run.goals = {{run.full(), static_cast<double>(smallest_macs.cumulative[0])}, {1.0, 0.1}};
   const SearchResult result = run();
   REQUIRE(result.at_budgets.size() == 1);
-  CHECK(result.at_budgets.front().point.average_macs > smallest_macs.cumulative[0]);
+  CHECK(result.at_budgets.front().point.average_macs >
+        static_cast<double>(smallest_macs.cumulative[0]));
   REQUIRE(result.at_accuracies.size() == 1);
   CHECK(result.at_accuracies.front().point.accuracy < 1);
   REQUIRE(result.unmet.size() == 2);

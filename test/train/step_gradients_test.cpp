@@ -1,5 +1,7 @@
 #include "train/step_gradients.h"
 
+#include <algorithm>
+
 #include <torch/torch.h>
 
 #include "arch/sample.h"
@@ -34,37 +36,36 @@ Lesson lesson_for(const Space& space) {
   return lesson;
 }
 
-struct Outcome {
+struct StepResult {
   StepLosses losses;
   std::vector<torch::Tensor> gradients;  ///< undefined: no child uses the weight
 };
 
-Outcome outcome_on(int threads, const Space& space, const Recipe& recipe, const Lesson& lesson) {
+StepResult result_on(int threads, const Space& space, const Recipe& recipe, const Lesson& lesson) {
   const ThreadCount count(threads);
   const Supernet supernet(space, 1);
   StepGradients gradients(supernet, recipe, 1, kRows);
   CHECK(gradients.parts() == (recipe.norm_batch > 0 && threads != 3 ? threads : 1));
-  Outcome outcome;
-  outcome.losses = gradients.add(lesson);
-  for (const auto& parameter : supernet->parameters())
-    outcome.gradients.push_back(parameter.grad());
-  return outcome;
+  StepResult result;
+  result.losses = gradients.add(lesson);
+  for (const auto& parameter : supernet->parameters()) result.gradients.push_back(parameter.grad());
+  return result;
 }
 
 /// Float sums in another order; weights whose gradient is nothing but rounding are told by the
 /// largest of all.
-void check_alike(const Outcome& outcome, const Outcome& expected) {
-  CHECK(outcome.losses.first == Approx(expected.losses.first).epsilon(1e-5));
-  CHECK(outcome.losses.all == Approx(expected.losses.all).epsilon(1e-5));
-  REQUIRE(outcome.gradients.size() == expected.gradients.size());
+void check_alike(const StepResult& result, const StepResult& expected) {
+  CHECK(result.losses.first == Approx(expected.losses.first).epsilon(1e-5));
+  CHECK(result.losses.all == Approx(expected.losses.all).epsilon(1e-5));
+  REQUIRE(result.gradients.size() == expected.gradients.size());
   float largest = 0;
   for (const auto& gradient : expected.gradients) {
     if (gradient.defined()) largest = std::max(largest, gradient.abs().max().item<float>());
   }
   for (std::size_t i = 0; i < expected.gradients.size(); ++i) {
-    REQUIRE(outcome.gradients[i].defined() == expected.gradients[i].defined());
+    REQUIRE(result.gradients[i].defined() == expected.gradients[i].defined());
     if (!expected.gradients[i].defined()) continue;
-    CHECK((outcome.gradients[i] - expected.gradients[i]).abs().max().item<float>() <
+    CHECK((result.gradients[i] - expected.gradients[i]).abs().max().item<float>() <
           1e-5F * largest);
   }
 }
@@ -72,14 +73,15 @@ void check_alike(const Outcome& outcome, const Outcome& expected) {
 }  // namespace
 
 TEST_CASE("threads that each take a part of a step find the gradients of the whole", "[train]") {
-  Rng rng(GENERATE(range(1, 13)));
+  const int seed = GENERATE(range(1, 13));
+  Rng rng(static_cast<std::uint64_t>(seed));
   const Space space = random_space(rng);
   const Lesson lesson = lesson_for(space);
   const Recipe recipe = chunked_recipe();
-  const Outcome whole = outcome_on(1, space, recipe, lesson);
-  check_alike(outcome_on(2, space, recipe, lesson), whole);
-  check_alike(outcome_on(4, space, recipe, lesson), whole);
-  check_alike(outcome_on(3, space, recipe, lesson), whole);  // which cannot part four norm batches
+  const StepResult whole = result_on(1, space, recipe, lesson);
+  check_alike(result_on(2, space, recipe, lesson), whole);
+  check_alike(result_on(4, space, recipe, lesson), whole);
+  check_alike(result_on(3, space, recipe, lesson), whole);  // which cannot part four norm batches
 }
 
 TEST_CASE("a frozen teacher teaches every part of a step", "[train]") {
@@ -88,7 +90,7 @@ TEST_CASE("a frozen teacher teaches every part of a step", "[train]") {
   Lesson lesson = lesson_for(space);
   lesson.frozen = Supernet(space, 9);
   const Recipe recipe = chunked_recipe();
-  check_alike(outcome_on(4, space, recipe, lesson), outcome_on(1, space, recipe, lesson));
+  check_alike(result_on(4, space, recipe, lesson), result_on(1, space, recipe, lesson));
 }
 
 TEST_CASE("a step that normalises its whole batch together is not parted", "[train]") {
@@ -97,7 +99,7 @@ TEST_CASE("a step that normalises its whole batch together is not parted", "[tra
   Recipe recipe = chunked_recipe();
   recipe.norm_batch = 0;
   const Lesson lesson = lesson_for(space);
-  check_alike(outcome_on(4, space, recipe, lesson), outcome_on(1, space, recipe, lesson));
+  check_alike(result_on(4, space, recipe, lesson), result_on(1, space, recipe, lesson));
 }
 
 TEST_CASE("a step after an update goes on from the updated weights in all parts", "[train]") {
@@ -113,7 +115,7 @@ TEST_CASE("a step after an update goes on from the updated weights in all parts"
     const torch::NoGradGuard no_grad;
     for (auto& parameter : supernet->parameters()) {
       parameter.mul_(0.5);
-      parameter.mutable_grad() = {};
+      parameter.mutable_grad() = torch::Tensor();
     }
     const torch::AutoGradMode grad(true);
     return gradients.add(lesson).all;
