@@ -7,7 +7,8 @@ source "$(dirname "$0")/common.sh"
 rounds=${2:-20}
 
 "${train[@]}" run
-search=(enas4d-search --checkpoint run/supernet.safetensors --data "$data" --evaluations $((20 * rounds)) --population 12 --threads 1 --quiet)
+search=(enas4d-search --checkpoint run/supernet.safetensors --data "$data" --evaluations $((20 * rounds)) --population 12
+  --threads 1 --quiet)
 lines() { [[ ! -e $1 ]] || wc -l <"$1"; } # of a journal
 
 for strategy in evolution stagewise random; do
