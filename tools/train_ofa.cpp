@@ -30,7 +30,7 @@ struct TrainToolOptions {
   std::string output;
   std::string init_from;
   std::string specs;
-  int epochs = 0;
+  double epochs = 0;
   bool bf16 = false;
   std::uint64_t seed = 1;
   std::uint64_t split_seed = 1;
@@ -42,7 +42,7 @@ struct TrainToolOptions {
 };
 
 void declare_train(TrainToolOptions& options, OptionList& list) {
-  constexpr int kMostEpochs = 100000;
+  constexpr double kMostEpochs = 100000;
   constexpr int kMostSteps = 1000000;
   list.group("Training");
   add_space(list, options.space).required = true;
@@ -53,8 +53,9 @@ void declare_train(TrainToolOptions& options, OptionList& list) {
            TextFormat{"DIR"})
       .required = true;
   list.add("--epochs", options.epochs,
-           "epochs in all, to which the recipe's phases are scaled; 0 = as the recipe says",
-           WholeRange{0, kMostEpochs});
+           "epochs in all, parts of one too, to which the recipe's phases are scaled; 0 = as the "
+           "recipe says",
+           RealRange{0, kMostEpochs});
   list.add(
       "--init-from", options.init_from,
       "begin with the weights of this supernet.safetensors or checkpoint.safetensors; absent = "

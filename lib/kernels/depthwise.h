@@ -23,10 +23,15 @@ struct DepthwiseShape {
   std::int64_t kernel;
   std::int64_t stride;
 
-  std::int64_t out_height() const { return (height - 1) / stride + 1; }
-  std::int64_t out_width() const { return (width - 1) / stride + 1; }
-  std::int64_t blocks() const { return (channels + kChannelBlock - 1) / kChannelBlock; }
-  std::int64_t packed_size() const { return blocks() * kernel * kernel * kChannelBlock; }
+  // Always inline: what is left of the code for one instruction set must not serve another's.
+  [[gnu::always_inline]] std::int64_t out_height() const { return (height - 1) / stride + 1; }
+  [[gnu::always_inline]] std::int64_t out_width() const { return (width - 1) / stride + 1; }
+  [[gnu::always_inline]] std::int64_t blocks() const {
+    return (channels + kChannelBlock - 1) / kChannelBlock;
+  }
+  [[gnu::always_inline]] std::int64_t packed_size() const {
+    return blocks() * kernel * kernel * kChannelBlock;
+  }
 };
 
 /// `weight`: channels x kernel x kernel.

@@ -24,7 +24,7 @@ struct PointwiseShape {
   std::int64_t pixels;
   std::int64_t in_channels, out_channels;
 
-  std::int64_t packed_size() const {
+  [[gnu::always_inline]] std::int64_t packed_size() const {  // as in DepthwiseShape
     return (out_channels + kChannelBlock - 1) / kChannelBlock * in_channels * kChannelBlock;
   }
 };

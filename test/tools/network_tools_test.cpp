@@ -98,7 +98,7 @@ TEST_CASE("training stopped by a time limit ends with status 75 and goes on", "[
 TEST_CASE("training takes its number of epochs and its seeds from the options", "[tools]") {
   const TrainedFolder& folder = TrainedFolder::get();
   const auto [name, option, place] = GENERATE(table<std::string, std::string, std::string>(
-      {{"--epochs", "2", "/recipe"}, {"--seed", "2", "/seed"}, {"--split-seed", "2", "/data"}}));
+      {{"--epochs", "1.5", "/recipe"}, {"--seed", "2", "/seed"}, {"--split-seed", "2", "/data"}}));
   CAPTURE(name);
   Words arguments = folder.training("run");  // belongs to one epoch of seed 1
   arguments.insert(arguments.end(), {name, option});
