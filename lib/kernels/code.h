@@ -7,9 +7,6 @@
 
 namespace enas4d {
 
-/// Floats of a band of rows: half of a usual second-level cache.
-constexpr std::int64_t kBandFloats = 65536;
-
 struct KernelCode {
   void (*depthwise_forward)(const DepthwiseShape&, const float* x, const float* packed,
                             const DepthwiseFinish&, float* y, float* scratch);

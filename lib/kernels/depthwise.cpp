@@ -4,6 +4,7 @@
 #include <cassert>
 #include <memory>
 
+#include "kernels/depthwise_bands.h"
 #include "kernels/dispatch.h"
 #include "kernels/half_kernel.h"
 
@@ -41,16 +42,9 @@ std::int64_t turned_offset(const DepthwiseShape& shape, std::int64_t k) {
   return 0;
 }
 
-/// Memory for a band of rows and, behind it, one of gradients (depthwise_code.h).
-std::unique_ptr<float[]> make_scratch(const DepthwiseShape& shape) {
-  const std::int64_t columns = (shape.out_width() - 1) * shape.stride + shape.kernel;
-  const std::int64_t rows = (shape.out_height() - 1) * shape.stride + shape.kernel;
-  const std::int64_t whole = rows * columns * kChannelBlock;
-  const std::int64_t least = shape.kernel * columns * kChannelBlock;
-  const std::int64_t halves =
-      (shape.out_height() + 4) * (shape.out_width() + 4) * kChannelBlock;  // of stride 2's gradient
-  const std::int64_t band = std::max(least, std::min(kBandFloats, std::max(whole, halves)));
-  return std::unique_ptr<float[]>(new float[static_cast<std::size_t>(2 * band)]);
+/// What its bands need.
+std::unique_ptr<float[]> make_scratch(const DepthwiseBands& bands) {
+  return std::unique_ptr<float[]>(new float[static_cast<std::size_t>(bands.scratch)]);
 }
 
 void check(const DepthwiseShape& shape) {
@@ -88,21 +82,24 @@ void unpack_depthwise(const DepthwiseShape& shape, const float* packed, float* w
 void depthwise_forward(InstructionSet set, const DepthwiseShape& shape, const float* x,
                        const float* packed, const DepthwiseFinish& finish, float* y) {
   check(shape);
-  code_of(set).depthwise_forward(shape, x, packed, finish, y, make_scratch(shape).get());
+  code_of(set).depthwise_forward(shape, x, packed, finish, y,
+                                 make_scratch(depthwise_bands(shape)).get());
 }
 
 void depthwise_input_gradient(InstructionSet set, const DepthwiseShape& shape,
                               const float* y_gradient, const float* turned, float* x_gradient) {
   check(shape);
+  const DepthwiseBands bands =
+      shape.stride == 1 ? depthwise_bands(shape) : depthwise_bands_by_2(shape);
   code_of(set).depthwise_input_gradient(shape, y_gradient, turned, x_gradient,
-                                        make_scratch(shape).get());
+                                        make_scratch(bands).get());
 }
 
 void depthwise_weight_gradient(InstructionSet set, const DepthwiseShape& shape, const float* x,
                                const float* y_gradient, float* packed_gradient) {
   check(shape);
   code_of(set).depthwise_weight_gradient(shape, x, y_gradient, packed_gradient,
-                                         make_scratch(shape).get());
+                                         make_scratch(depthwise_bands(shape)).get());
 }
 
 }  // namespace enas4d

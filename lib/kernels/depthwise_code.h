@@ -1,9 +1,11 @@
-// The depthwise loops for one instruction set. An image's block of 16 channels is copied, with its
-// padding, into a band of rows that stays in the cache; every output is then a dot product whose
-// sums stay in registers.
+// The depthwise loops for one instruction set. Rows of an image are copied, with their padding,
+// into bands of 16 channels, one a block; every output is then a dot product whose sums stay in
+// registers, and goes to a band of its own. So memory is walked in order: by blocks of channels it
+// would be read a line here and there, which takes three times as long.
 #pragma once
 
 #include "kernels/code.h"
+#include "kernels/depthwise_bands.h"
 #include "kernels/half_kernel.h"
 #include "kernels/vectors.h"
 
@@ -13,11 +15,10 @@ namespace {
 using Lane = VectorOf<kLanes>::Type;
 constexpr Index kBlock = kChannelBlock;
 
-/// Where a band of rows comes from: one block of channels of one image.
-struct Source {
-  const float* data;  ///< the block's first channel at pixel (0, 0)
+/// An image in memory, or what of it a band holds.
+struct Image {
+  const float* data;
   Index height, width, channels;
-  Index count;  ///< channels of this block, up to kBlock
 };
 
 /// The pixels [row, row + rows) x [column, column + columns) of an image; zeros outside it.
@@ -25,46 +26,67 @@ struct Window {
   Index row, rows, column, columns;
 };
 
-inline void copy_block(const float* from, Index count, float* to) {
-  if (count == kBlock) {
-    for (Index i = 0; i < kBlock; i += kLanes) {
-      Lane v;
-      load(from + i, v);
-      store(v, to + i);
-    }
-    return;
-  }
-  for (Index i = 0; i < kBlock; ++i) to[i] = i < count ? from[i] : 0;
-}
-
 inline void clear_blocks(Index count, float* to) {
-  for (Index i = 0; i < count * kBlock; ++i) to[i] = 0;
+  const Lane zero = {};
+  for (Index i = 0; i < count * kBlock; i += kLanes) store(zero, to + i);
 }
 
-inline void load_band(const Source& source, const Window& window, float* band) {
+/// `count` channels, up to kBlock.
+inline void copy_channels(const float* from, Index count, float* to) {
+  for_each_strip<1>(0, count, [&](auto strip, Index c) {
+    typename decltype(strip)::Vector value;
+    load(from + c, value);
+    store(value, to + c);
+  });
+}
+
+/// Calls `visit(block, count)` for blocks of channels; the last may have fewer.
+template <class Visit>
+inline void for_each_block(Index channels, Visit&& visit) {
+  Index block = 0;
+  for (; (block + 1) * kBlock <= channels; ++block) visit(block, kBlock);
+  if (block * kBlock < channels) visit(block, channels - block * kBlock);
+}
+
+/// Into bands of window.rows x window.columns x kBlock, a block after the other.
+inline void load_bands(const Image& image, const Window& window, float* bands) {
+  const Index band_size = window.rows * window.columns * kBlock;
   const Index left = window.column < 0 ? -window.column : 0;
   const Index end = window.column + window.columns;
-  const Index right = end > source.width ? end - source.width : 0;
-  for (Index r = 0; r < window.rows; ++r, band += window.columns * kBlock) {
+  const Index right = end > image.width ? end - image.width : 0;
+  // Channels that an image lacks are zero in a band.
+  if (image.channels % kBlock != 0)
+    clear_blocks(window.rows * window.columns, bands + image.channels / kBlock * band_size);
+  for (Index r = 0; r < window.rows; ++r, bands += window.columns * kBlock) {
     const Index row = window.row + r;
-    if (row < 0 || row >= source.height) {
-      clear_blocks(window.columns, band);
-      continue;
-    }
-    clear_blocks(left, band);
-    clear_blocks(right, band + (window.columns - right) * kBlock);
-    const float* from = source.data + (row * source.width + window.column + left) * source.channels;
-    for (Index c = left; c < window.columns - right; ++c, from += source.channels)
-      copy_block(from, source.count, band + c * kBlock);
+    const bool outside = row < 0 || row >= image.height;
+    for_each_block(image.channels, [&](Index block, Index) {
+      float* band = bands + block * band_size;
+      clear_blocks(outside ? window.columns : left, band);
+      if (!outside) clear_blocks(right, band + (window.columns - right) * kBlock);
+    });
+    if (outside) continue;
+    const float* from = image.data + (row * image.width + window.column + left) * image.channels;
+    for (Index c = left; c < window.columns - right; ++c, from += image.channels)
+      for_each_block(image.channels, [&](Index block, Index count) {
+        copy_channels(from + block * kBlock, count, bands + block * band_size + c * kBlock);
+      });
   }
 }
 
-/// A grid of outputs in memory.
+/// From bands of `pixels` x kBlock.
+inline void store_bands(const float* bands, Index pixels, Index channels, float* to) {
+  for (Index p = 0; p < pixels; ++p, to += channels)
+    for_each_block(channels, [&](Index block, Index count) {
+      copy_channels(bands + (block * pixels + p) * kBlock, count, to + block * kBlock);
+    });
+}
+
+/// A grid of outputs in a band.
 struct Target {
   float* data;
   Index rows, columns;
   Index row_pitch, column_pitch;  ///< floats
-  Index count;                    ///< channels to store, up to kBlock
   float bias[kBlock];
 };
 
@@ -74,16 +96,6 @@ struct Band {
   Index columns;      ///< of the band
   Index kernel_rows;  ///< rows of the kernel
 };
-
-inline void store_block(const Lane& value, Index first, Index count, float* to) {
-  if (first + kLanes <= count) {
-    store(value, to + first);
-    return;
-  }
-  float part[kLanes];
-  store(value, part);
-  for (Index i = first; i < count; ++i) to[i] = part[i - first];
-}
 
 /// `outputs` neighbours of a row. Each column of the band is loaded once and used for every output
 /// that it reaches.
@@ -117,7 +129,7 @@ inline void make_outputs(const Band& band, Index row, Index column, const float*
 #pragma GCC unroll 8
     for (int t = 0; t < outputs; ++t) {
       apply<activation>(sum[t]);
-      store_block(sum[t], part, target.count, to + t * target.column_pitch);
+      store(sum[t], to + t * target.column_pitch + part);
     }
   }
 }
@@ -169,79 +181,82 @@ inline Index smaller(Index a, Index b) {
   return a < b ? a : b;
 }
 
-/// Rows of output whose band fits the scratch.
-inline Index rows_at_once(Index rows, Index stride, Index kernel, Index columns) {
-  const Index fit = (kBandFloats / (columns * kBlock) - kernel) / stride;
-  return smaller(rows, fit < 1 ? 1 : fit);
-}
-
-inline Source block_of(const float* image, Index height, Index width, Index channels, Index block) {
-  return {image + block * kBlock, height, width, channels,
-          smaller(kBlock, channels - block * kBlock)};
-}
-
 void forward(const DepthwiseShape& s, const float* x, const float* packed,
              const DepthwiseFinish& finish, float* y, float* scratch) {
-  const Index rows = s.out_height();
-  const Index columns = (s.out_width() - 1) * s.stride + s.kernel;
-  const Index step = rows_at_once(rows, s.stride, s.kernel, columns);
+  const DepthwiseBands bands = depthwise_bands(s);
+  float* outputs = scratch + bands.floats;
   for (Index n = 0; n < s.images; ++n) {
-    for (Index block = 0; block < s.blocks(); ++block) {
-      const Source source =
-          block_of(x + n * s.height * s.width * s.channels, s.height, s.width, s.channels, block);
-      Target target = {nullptr,      0, s.out_width(), s.out_width() * s.channels, s.channels,
-                       source.count, {}};
-      for (Index i = 0; finish.bias != nullptr && i < source.count; ++i)
-        target.bias[i] = finish.bias[block * kBlock + i];
-      for (Index row = 0; row < rows; row += step) {
-        target.rows = smaller(step, rows - row);
-        target.data = y + (n * rows + row) * target.row_pitch + block * kBlock;
-        const Window window = {row * s.stride - s.kernel / 2,
-                               (target.rows - 1) * s.stride + s.kernel, -(s.kernel / 2), columns};
-        load_band(source, window, scratch);
+    const Image image = {x + n * s.height * s.width * s.channels, s.height, s.width, s.channels};
+    for (Index row = 0; row < s.out_height(); row += bands.step) {
+      const Index rows = smaller(bands.step, s.out_height() - row);
+      const Index pixels = rows * s.out_width();
+      const Window window = {row * s.stride - s.kernel / 2, (rows - 1) * s.stride + s.kernel,
+                             -(s.kernel / 2), bands.columns};
+      load_bands(image, window, scratch);
+      for_each_block(s.channels, [&](Index block, Index count) {
+        Target target = {outputs + block * pixels * kBlock,
+                         rows,
+                         s.out_width(),
+                         s.out_width() * kBlock,
+                         kBlock,
+                         {}};
+        for (Index i = 0; finish.bias != nullptr && i < count; ++i)
+          target.bias[i] = finish.bias[block * kBlock + i];
+        const Band band = {scratch + block * window.rows * window.columns * kBlock, window.columns,
+                           s.kernel};
         with_activation(finish.activation, [&](auto activation) {
-          correlate<decltype(activation)::kValue>({scratch, columns, s.kernel}, s.kernel, s.stride,
-                                                  packed + block * s.kernel * s.kernel * kBlock,
-                                                  target);
+          correlate<decltype(activation)::kValue>(
+              band, s.kernel, s.stride, packed + block * s.kernel * s.kernel * kBlock, target);
         });
-      }
+      });
+      store_bands(outputs, pixels, s.channels,
+                  y + (n * s.out_height() + row) * s.out_width() * s.channels);
+    }
+  }
+}
+
+/// The gradients of four kinds of input pixels, by odd and even rows and columns, each met by a
+/// kernel of its own.
+void correlate_by_2(const DepthwiseShape& s, const Window& window, const float* band,
+                    const float* weight, Index height, float* to) {
+  for (Index odd_row = 0; odd_row < 2; ++odd_row) {
+    const HalfKernel v = half_kernel(s.kernel, odd_row);
+    for (Index odd_column = 0; odd_column < 2; ++odd_column) {
+      const HalfKernel h = half_kernel(s.kernel, odd_column);
+      const Target target = {to + (odd_row * s.width + odd_column) * kBlock,
+                             (height - odd_row + 1) / 2,
+                             (s.width - odd_column + 1) / 2,
+                             2 * s.width * kBlock,
+                             2 * kBlock,
+                             {}};
+      const Index skipped = (kMostBefore - v.before) * window.columns + kMostBefore - h.before;
+      correlate<Activation::kLinear>({band + skipped * kBlock, window.columns, v.size}, h.size, 1,
+                                     weight, target);
+      weight += v.size * h.size * kBlock;
     }
   }
 }
 
 void input_gradient_by_2(const DepthwiseShape& s, const float* dy, const float* turned, float* dx,
                          float* scratch) {
+  const DepthwiseBands bands = depthwise_bands_by_2(s);
+  float* outputs = scratch + bands.floats;
   for (Index n = 0; n < s.images; ++n) {
-    for (Index block = 0; block < s.blocks(); ++block) {
-      const Source source = block_of(dy + n * s.out_height() * s.out_width() * s.channels,
-                                     s.out_height(), s.out_width(), s.channels, block);
-      const float* weight = turned + block * s.kernel * s.kernel * kBlock;
-      float* image = dx + n * s.height * s.width * s.channels + block * kBlock;
-      for (Index odd_row = 0; odd_row < 2; ++odd_row) {
-        const HalfKernel v = half_kernel(s.kernel, odd_row);
-        const Index rows = (s.height - odd_row + 1) / 2;
-        for (Index odd_column = 0; odd_column < 2; ++odd_column) {
-          const HalfKernel h = half_kernel(s.kernel, odd_column);
-          const Index columns = (s.width - odd_column + 1) / 2;
-          const Index band_columns = columns - 1 + h.size;
-          const Index step = rows_at_once(rows, 1, v.size, band_columns);
-          for (Index row = 0; row < rows && columns > 0; row += step) {
-            const Target target = {
-                image + ((2 * row + odd_row) * s.width + odd_column) * s.channels,
-                smaller(step, rows - row),
-                columns,
-                2 * s.width * s.channels,
-                2 * s.channels,
-                source.count,
-                {}};
-            load_band(source, {row - v.before, target.rows - 1 + v.size, -h.before, band_columns},
-                      scratch);
-            correlate<Activation::kLinear>({scratch, band_columns, v.size}, h.size, 1, weight,
-                                           target);
-          }
-          weight += v.size * h.size * kBlock;
-        }
-      }
+    const Image image = {dy + n * s.out_height() * s.out_width() * s.channels, s.out_height(),
+                         s.out_width(), s.channels};
+    for (Index row = 0; row < s.out_height(); row += bands.step) {
+      const Index rows = smaller(bands.step, s.out_height() - row);
+      const Index height = smaller(2 * rows, s.height - 2 * row);
+      const Window window = {row - kMostBefore, rows + kMostBefore + kMostAfter, -kMostBefore,
+                             bands.columns};
+      load_bands(image, window, scratch);
+      for_each_block(s.channels, [&](Index block, Index) {
+        correlate_by_2(s, window, scratch + block * window.rows * window.columns * kBlock,
+                       turned + block * s.kernel * s.kernel * kBlock, height,
+                       outputs + block * height * s.width * kBlock);
+      });
+      store_bands(outputs, height * s.width, s.channels,
+                  dx + (n * s.height + 2 * row) * s.width * s.channels);
     }
   }
 }
@@ -304,27 +319,26 @@ void sum_all_products(const DepthwiseShape& s, const float* x, Index x_columns, 
 void weight_gradient(const DepthwiseShape& s, const float* x, const float* dy, float* gradient,
                      float* scratch) {
   for (Index i = 0; i < s.packed_size(); ++i) gradient[i] = 0;
-  const Index columns = (s.out_width() - 1) * s.stride + s.kernel;
-  const Index step = rows_at_once(s.out_height(), s.stride, s.kernel, columns);
-  float* slopes = scratch + ((step - 1) * s.stride + s.kernel) * columns * kBlock;
+  const DepthwiseBands bands = depthwise_bands(s);
+  float* slopes = scratch + bands.floats;
   for (Index n = 0; n < s.images; ++n) {
-    for (Index block = 0; block < s.blocks(); ++block) {
-      const Source source =
-          block_of(x + n * s.height * s.width * s.channels, s.height, s.width, s.channels, block);
-      const Source gradient_source = block_of(dy + n * s.out_height() * s.out_width() * s.channels,
-                                              s.out_height(), s.out_width(), s.channels, block);
-      float* sums = gradient + block * s.kernel * s.kernel * kBlock;
-      for (Index row = 0; row < s.out_height(); row += step) {
-        const Index rows = smaller(step, s.out_height() - row);
-        load_band(source,
-                  {row * s.stride - s.kernel / 2, (rows - 1) * s.stride + s.kernel, -(s.kernel / 2),
-                   columns},
-                  scratch);
-        load_band(gradient_source, {row, rows, 0, s.out_width()}, slopes);
-        if (s.kernel == 3) sum_all_products<3>(s, scratch, columns, slopes, rows, sums);
-        if (s.kernel == 5) sum_all_products<5>(s, scratch, columns, slopes, rows, sums);
-        if (s.kernel == 7) sum_all_products<7>(s, scratch, columns, slopes, rows, sums);
-      }
+    const Image image = {x + n * s.height * s.width * s.channels, s.height, s.width, s.channels};
+    const Image slope = {dy + n * s.out_height() * s.out_width() * s.channels, s.out_height(),
+                         s.out_width(), s.channels};
+    for (Index row = 0; row < s.out_height(); row += bands.step) {
+      const Index rows = smaller(bands.step, s.out_height() - row);
+      const Window window = {row * s.stride - s.kernel / 2, (rows - 1) * s.stride + s.kernel,
+                             -(s.kernel / 2), bands.columns};
+      load_bands(image, window, scratch);
+      load_bands(slope, {row, rows, 0, s.out_width()}, slopes);
+      for_each_block(s.channels, [&](Index block, Index) {
+        const float* band = scratch + block * window.rows * window.columns * kBlock;
+        const float* d = slopes + block * rows * s.out_width() * kBlock;
+        float* sums = gradient + block * s.kernel * s.kernel * kBlock;
+        if (s.kernel == 3) sum_all_products<3>(s, band, window.columns, d, rows, sums);
+        if (s.kernel == 5) sum_all_products<5>(s, band, window.columns, d, rows, sums);
+        if (s.kernel == 7) sum_all_products<7>(s, band, window.columns, d, rows, sums);
+      });
     }
   }
 }

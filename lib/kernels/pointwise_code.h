@@ -10,6 +10,9 @@ namespace {
 
 constexpr int kTilePixels = kRegisters == 32 ? 12 : (kLanes == 8 ? 6 : 3);
 constexpr int kTileBlocks = kRegisters == 32 ? 2 : 1;
+// Floats of input and output, or of its gradient, in a run of pixels.
+constexpr Index kRunFloats = 8192;           ///< stay in the first-level cache
+constexpr Index kGradientRunFloats = 65536;  ///< in the second
 
 /// Where a tile lies.
 struct TilePlace {
@@ -72,19 +75,30 @@ void multiply_tile(const PointwiseShape& shape, const PointwiseInputs& x, const 
       } else {
         float part[kLanes];
         store(sum[p][v], part);
-        for (Index k = 0; k < left; ++k) to[k] = part[k] + (add == nullptr ? 0 : add[k]);
+        for_each_strip<1>(0, left, [&](auto strip, Index k) {
+          typename decltype(strip)::Vector some, more = {};
+          load(part + k, some);
+          if (add != nullptr) load(add + k, more);
+          some += more;
+          store(some, to + k);
+        });
       }
     }
   }
 }
 
-/// All tiles of `pixels` pixels that fit between `pixel` and the end; gives the first pixel left
+/// Pixels [first, last).
+struct PixelRange {
+  Index first, last;
+};
+
+/// All tiles of `pixels` pixels that fit between `pixel` and `end`; gives the first pixel left
 /// over.
 template <int pixels>
 Index multiply_rows(const PointwiseShape& shape, const PointwiseInputs& x, const float* packed,
-                    const PointwiseFinish& finish, Index pixel, float* y) {
+                    const PointwiseFinish& finish, Index pixel, Index end, float* y) {
   const Index blocks = (shape.out_channels + kChannelBlock - 1) / kChannelBlock;
-  for (; pixel + pixels <= shape.pixels; pixel += pixels) {
+  for (; pixel + pixels <= end; pixel += pixels) {
     Index block = 0;
     for (; block + kTileBlocks <= blocks; block += kTileBlocks)
       multiply_tile<pixels, kTileBlocks>(shape, x, packed, finish, {pixel, block}, y);
@@ -94,19 +108,26 @@ Index multiply_rows(const PointwiseShape& shape, const PointwiseInputs& x, const
   return pixel;
 }
 
+/// In runs of pixels, which are fetched in the order of memory before tiles jump about in them.
 void pointwise_code(const PointwiseShape& shape, const PointwiseInputs& x, const float* packed,
                     const PointwiseFinish& finish, float* y) {
-  Index pixel = multiply_rows<kTilePixels>(shape, x, packed, finish, 0, y);
-  if constexpr (kTilePixels > 8) pixel = multiply_rows<8>(shape, x, packed, finish, pixel, y);
-  if constexpr (kTilePixels > 4) pixel = multiply_rows<4>(shape, x, packed, finish, pixel, y);
-  if constexpr (kTilePixels > 2) pixel = multiply_rows<2>(shape, x, packed, finish, pixel, y);
-  multiply_rows<1>(shape, x, packed, finish, pixel, y);
+  const Index fit = kRunFloats / (shape.in_channels + shape.out_channels) / kTilePixels;
+  const Index run = (fit < 1 ? 1 : fit) * kTilePixels;
+  for (Index first = 0; first < shape.pixels; first += run) {
+    const Index end = first + run < shape.pixels ? first + run : shape.pixels;
+    for (Index i = 0; i < x.input_count; ++i)
+      fetch(x.inputs[i].data + first * x.inputs[i].channels, (end - first) * x.inputs[i].channels);
+    fetch_to_write(y + first * shape.out_channels, (end - first) * shape.out_channels);
+    Index pixel = multiply_rows<kTilePixels>(shape, x, packed, finish, first, end, y);
+    if constexpr (kTilePixels > 8)
+      pixel = multiply_rows<8>(shape, x, packed, finish, pixel, end, y);
+    if constexpr (kTilePixels > 4)
+      pixel = multiply_rows<4>(shape, x, packed, finish, pixel, end, y);
+    if constexpr (kTilePixels > 2)
+      pixel = multiply_rows<2>(shape, x, packed, finish, pixel, end, y);
+    multiply_rows<1>(shape, x, packed, finish, pixel, end, y);
+  }
 }
-
-/// Pixels [first, last) of x and of y's gradient.
-struct PixelRange {
-  Index first, last;
-};
 
 /// `outs` rows of the gradient in one strip of columns.
 template <class S, int outs>
@@ -148,13 +169,15 @@ Index add_rows(const PointwiseShape& shape, const float* x, const float* dy,
   return out;
 }
 
-/// In runs of pixels that stay in the cache while all tiles of the gradient pass over them.
+/// In runs of pixels, over which all tiles of the gradient pass.
 void pointwise_weight_gradient_code(const PointwiseShape& shape, const float* x, const float* dy,
                                     const PointwiseGradient& gradient) {
-  const Index fit = kBandFloats / (shape.in_channels + shape.out_channels);
+  const Index fit = kGradientRunFloats / (shape.in_channels + shape.out_channels);
   const Index run = fit < 16 ? 16 : fit;
   for (Index first = 0; first < shape.pixels; first += run) {
     const PixelRange range = {first, first + run < shape.pixels ? first + run : shape.pixels};
+    fetch(x + first * shape.in_channels, (range.last - first) * shape.in_channels);
+    fetch(dy + first * shape.out_channels, (range.last - first) * shape.out_channels);
     Index out = add_rows<kTilePixels>(shape, x, dy, range, gradient, 0);
     if constexpr (kTilePixels > 8) out = add_rows<8>(shape, x, dy, range, gradient, out);
     if constexpr (kTilePixels > 4) out = add_rows<4>(shape, x, dy, range, gradient, out);

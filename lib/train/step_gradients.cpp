@@ -14,7 +14,7 @@ namespace enas4d {
 
 namespace {
 
-/// Equal parts of whole norm batches, or one: images that normalise together stay together.
+/// Equal parts of whole norm batches, or one.
 int parts_of_step(const Recipe& recipe, int rows, int threads) {
   return recipe.norm_batch > 0 && rows % (threads * recipe.norm_batch) == 0 ? threads : 1;
 }
@@ -64,7 +64,9 @@ torch::Tensor frozen_logits(const Lesson& lesson, const ForwardOptions& options)
 
 StepGradients::StepGradients(Supernet supernet, const Recipe& recipe, std::uint64_t seed, int rows)
     : recipe_(recipe), seed_(seed), supernets_{std::move(supernet)} {
-  const int parts = parts_of_step(recipe, rows, at::get_num_threads());
+  const int threads = at::get_num_threads();
+  const int parts = parts_of_step(recipe, rows, threads);
+  one_by_one_ = parts == threads && recipe.norm_batch > 0 && rows % recipe.norm_batch == 0;
   while (this->parts() < parts) supernets_.emplace_back(supernets_[0]->space(), /*seed=*/0);
 }
 
@@ -89,13 +91,31 @@ StepLosses StepGradients::add(const Lesson& lesson) {
 }
 
 StepLosses StepGradients::add_part(std::size_t part, const Lesson& lesson) const {
+  const std::size_t count =
+      one_by_one_ ? static_cast<std::size_t>(lesson.batch.images.size(0) / recipe_.norm_batch) : 1;
+  StepLosses mean;
+  for (std::size_t i = 0; i < count; ++i) {
+    const StepLosses losses =
+        add_norm_batch(part, part_of(lesson, i, count), supernets_.size() * count);
+    mean.first += losses.first / static_cast<double>(count);
+    mean.all += losses.all / static_cast<double>(count);
+  }
+  return mean;
+}
+
+/// One of `count` of the whole step.
+StepLosses StepGradients::add_norm_batch(std::size_t part, const Lesson& lesson,
+                                         std::size_t count) const {
   torch::Tensor soft_labels;
   if (lesson.frozen) soft_labels = frozen_logits(lesson, forward_options());
   StepLosses losses;
   for (const Child& child : lesson.children) {
-    const double loss = add_child(part, child, lesson, soft_labels);
-    if (&child == &lesson.children.front()) losses.first = loss;
-    losses.all += loss;
+    const torch::Tensor loss = loss_of_child(part, child, lesson, soft_labels);
+    // Divided, so that all gradients add up to a mean.
+    (loss / static_cast<double>(count)).backward();
+    const auto value = loss.item<double>();
+    if (&child == &lesson.children.front()) losses.first = value;
+    losses.all += value;
   }
   return losses;
 }
@@ -108,8 +128,8 @@ ForwardOptions StepGradients::forward_options() const {
 }
 
 /// The largest teaches those after it, unless `soft_labels` come from a frozen teacher.
-double StepGradients::add_child(std::size_t part, const Child& child, const Lesson& lesson,
-                                torch::Tensor& soft_labels) const {
+torch::Tensor StepGradients::loss_of_child(std::size_t part, const Child& child,
+                                           const Lesson& lesson, torch::Tensor& soft_labels) const {
   Supernet supernet = supernets_[part];
   const Plan plan = lower(supernet->space(), child.spec);
   ForwardOptions forward = forward_options();
@@ -121,20 +141,13 @@ double StepGradients::add_child(std::size_t part, const Child& child, const Less
   const LossOptions options = {recipe_.label_smoothing, recipe_.distillation,
                                recipe_.stage_weights};
   const torch::Tensor& labels = lesson.batch.labels;
-  torch::Tensor loss;
-  if (lesson.frozen) {
-    loss = pupil_loss(exits, labels, soft_labels, options);
-  } else if (child.is_teacher) {
-    loss = teacher_loss(exits, labels, options);
+  if (lesson.frozen) return pupil_loss(exits, labels, soft_labels, options);
+  if (child.is_teacher) {
     soft_labels = exits.logits.back().detach();
-  } else if (soft_labels.defined()) {
-    loss = student_loss(exits, soft_labels, options);
-  } else {
-    loss = label_loss(exits, labels, options);
+    return teacher_loss(exits, labels, options);
   }
-  // Divided, so that the parts' gradients add up to a mean.
-  (loss / static_cast<double>(parts())).backward();
-  return loss.item<double>();
+  if (soft_labels.defined()) return student_loss(exits, soft_labels, options);
+  return label_loss(exits, labels, options);
 }
 
 }  // namespace enas4d

@@ -1,6 +1,7 @@
 // The gradients of one training step. Where the recipe's norm batches allow it, each thread takes a
-// part of the batch through all children, as a rank does: threads then meet once a step and not
-// several times a layer.
+// part of the batch through all children, as a rank does, a norm batch after the other: threads
+// then meet once a step and not several times a layer, and what a layer makes is still in the cache
+// when the next reads it.
 #pragma once
 
 #include <cstdint>
@@ -43,14 +44,16 @@ class StepGradients {
 
  private:
   StepLosses add_part(std::size_t part, const Lesson& lesson) const;
-  double add_child(std::size_t part, const Child& child, const Lesson& lesson,
-                   torch::Tensor& soft_labels) const;
+  StepLosses add_norm_batch(std::size_t part, const Lesson& lesson, std::size_t count) const;
+  torch::Tensor loss_of_child(std::size_t part, const Child& child, const Lesson& lesson,
+                              torch::Tensor& soft_labels) const;
   ForwardOptions forward_options() const;
 
   const Recipe& recipe_;
   const std::uint64_t seed_;
   std::vector<Supernet> supernets_;  ///< one a part: the first is the one that learns, the others
                                      ///< share its weights' memory and have gradients of their own
+  bool one_by_one_ = false;  ///< a part's norm batches: where threads share layers, all at once
 };
 
 }  // namespace enas4d

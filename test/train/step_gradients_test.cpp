@@ -54,7 +54,7 @@ StepResult result_on(int threads, const Space& space, const Recipe& recipe, cons
 
 /// Float sums in another order; weights whose gradient is nothing but rounding are told by the
 /// largest of all.
-void check_alike(const StepResult& result, const StepResult& expected) {
+void check_alike(const StepResult& result, const StepResult& expected, float tolerance = 1e-5F) {
   CHECK(result.losses.first == Approx(expected.losses.first).epsilon(1e-5));
   CHECK(result.losses.all == Approx(expected.losses.all).epsilon(1e-5));
   REQUIRE(result.gradients.size() == expected.gradients.size());
@@ -66,7 +66,7 @@ void check_alike(const StepResult& result, const StepResult& expected) {
     REQUIRE(result.gradients[i].defined() == expected.gradients[i].defined());
     if (!expected.gradients[i].defined()) continue;
     CHECK((result.gradients[i] - expected.gradients[i]).abs().max().item<float>() <
-          1e-5F * largest);
+          tolerance * largest);
   }
 }
 
@@ -81,7 +81,9 @@ TEST_CASE("threads that each take a part of a step find the gradients of the who
   const StepResult whole = result_on(1, space, recipe, lesson);
   check_alike(result_on(2, space, recipe, lesson), whole);
   check_alike(result_on(4, space, recipe, lesson), whole);
-  check_alike(result_on(3, space, recipe, lesson), whole);  // which cannot part four norm batches
+  // Which cannot part four norm batches: they share layers, and normalising three images makes much
+  // of the last bits.
+  check_alike(result_on(3, space, recipe, lesson), whole, 1e-4F);
 }
 
 TEST_CASE("a frozen teacher teaches every part of a step", "[train]") {
