@@ -17,9 +17,12 @@ struct ComputeOptions {
   Device device = Device::kCpu;
 };
 
-inline void declare_compute(ComputeOptions& options, OptionList& list) {
+/// `threads`: what --threads says, if that is not of one process.
+inline void declare_compute(ComputeOptions& options, OptionList& list,
+                            const std::string& threads = "") {
   list.group("Computation");
-  add_threads(list, options.threads);
+  Option& option = add_threads(list, options.threads);
+  if (!threads.empty()) option.help = threads;
   add_device(list, options.device);
 }
 

@@ -52,11 +52,11 @@ void declare_eval(EvalOptions& options, OptionList& list) {
            WholeRange{1, kMostBatch});
   list.add("--curve", options.measurement.curve,
            "with --model: budgeted, accuracies over average MACs, of policies fitted on val");
-  list.add("--time", options.measurement.time, "with --model: wall-clock times at batch 64 and 1");
+  list.add("--time", options.measurement.time, "with --model: wall-clock seconds per image at batch 64 and 1");
   list.add(
       "--depth-exits", options.depth_exits,
-      "with --specs: as a control, what exits along the depth of the static network would give, "
-      "trained on it as it is");
+      "with --specs: add depth_curve to each line: as a control, what the static network would give "
+      "with exits along its depth, whose classifiers are trained while the rest stays as it is");
   list.add("--report", options.measurement.report,
            "with --model: exits (anytime: the accuracy of each at its cumulative MACs), classes, "
            "intervals, and what an oracle and random exits would give");
@@ -67,9 +67,10 @@ void declare_eval(EvalOptions& options, OptionList& list) {
   add_confidence(list, options.confidence, "with --fit-policy: ");
   list.group("Result");
   list.add("--predictions", options.predictions,
-           "with --model: a file with a line for each image: index,label,exit,class,confidence",
+           "with --model: a CSV file with a heading and a line for each image: "
+           "index,label,exit,class,confidence; exits count from 1, all else from 0",
            TextFormat{"FILE"});
-  add_output(list, options.output, "records");
+  add_output(list, options.output, "records, or of the JSON object");
   declare_compute(options.compute, list);
 }
 
@@ -182,7 +183,9 @@ const Tool& eval_tool() {
         "accuracies of a sample on val"},
        {"enas4d-eval --model net/subnet.safetensors --data cifar10:DIR --split test --curve --time",
         "the final result"}},
-      tool_of(declare_eval, run_eval)};
+      tool_of(declare_eval, run_eval),
+      {"--model FILE --data NAME[:DIR]",
+       "--checkpoint FILE --specs FILE --data NAME[:DIR]"}};
   return tool;
 }
 

@@ -35,18 +35,19 @@ void declare_export(ExportToolOptions& options, OptionList& list) {
   add_checkpoint(list, options.checkpoint).required = true;
   add_specs(list, options.specs).required = true;
   list.add("--average-macs", options.average_macs,
-           "take the most accurate record on val within this budget; absent = there is one record",
+           "take the most accurate record within this average on val, which the records must tell; "
+           "without it there must be exactly one record",
            CountFormat{});
   declare_images(options.images, list);
   list.group("Result");
-  list.add("--format", options.formats, "what to write, several with commas",
+  list.add("--format", options.formats, "what to write: native, onnx and torchscript, one or several with commas",
            WordList{export_format_words()});
   list.add("--verify", options.verify,
            "run what was written on the first 1000 images of val, and leave nothing behind unless "
            "it answers as the network does");
   list.add("--examples", options.examples,
            "write this many images of val with the network's answers to examples.safetensors, to "
-           "check other runtimes with",
+           "check other runtimes with; 0 = no such file",
            WholeRange{0, 1'000'000});
   list.add("-o,--output", options.output,
            "the directory to write to: manifest.json; native: subnet.safetensors; onnx: "

@@ -40,7 +40,7 @@ inline void declare_images(ImageOptions& options, OptionList& list) {
            "with folder:DIR: where decoded images are kept, by default ~/.cache/enas4d",
            TextFormat{"DIR"});
   list.add("--most-unreadable", options.most_unreadable,
-           "with folder:DIR: the share of images that may be unreadable and are left out",
+           "with folder:DIR: the largest share of images that may be unreadable and are left out",
            RealRange{0, 1});
 }
 

@@ -42,11 +42,11 @@ void declare_sample(SampleOptions& options, OptionList& list) {
       "--which", options.which, "random specs, or the one at an end of the space",
       {{"random", Which::kRandom}, {"smallest", Which::kSmallest}, {"largest", Which::kLargest}});
   list.add("--specs", options.specs,
-           "describe these specs or records instead of drawing any: those inside the bounds are "
+           "take these specs or records instead of drawing any: those inside the bounds are "
            "written with their MACs; - is standard input",
            TextFormat{"FILE"});
   add_size_bounds(list, options.bounds);
-  list.add("--unique", options.unique, "no spec twice");
+  list.add("--unique", options.unique, "no spec twice; status 4 if there are too few");
   add_seed(list, options.seed);
   list.group("Result");
   list.add("--describe", options.describe,
@@ -189,7 +189,7 @@ const Tool& sample_tool() {
        {"enas4d-sample --space cifar10 --describe", "what the space offers, as a table"},
        {"enas4d-sample --space cifar10 --which largest --describe",
         "its largest network, layer by layer"},
-       {"enas4d-sample --space my-space.json --specs specs.jsonl --max-macs 8M | head -n 3",
+       {"enas4d-sample --space cifar10 --specs specs.jsonl --max-macs 8M | head -n 3",
         "of given specs the first three that are small enough"}},
       tool_of(declare_sample, run_sample)};
   return tool;

@@ -55,7 +55,8 @@ void declare_search(SearchToolOptions& options, OptionList& list) {
   add_checkpoint(list, options.checkpoint).required = true;
   declare_images(options.images, list);
   list.add("--average-macs", options.average_macs,
-           "budgets: the best spec and policy for each, in this order; absent = the whole front",
+           "budgets: the best spec and policy for each, in this order; without this and --min-accuracy "
+           "the whole front is written",
            CountFormat{});
   list.add("--min-accuracy", options.min_accuracy,
            "accuracies on val, as 0.9: the spec and policy with the least average MACs for each",
@@ -70,23 +71,25 @@ void declare_search(SearchToolOptions& options, OptionList& list) {
       {{"evolution", SearchStrategy::kEvolution},
        {"stagewise", SearchStrategy::kStagewise},
        {"random", SearchStrategy::kRandom}});
-  list.add("--evaluations", search.evaluations, "distinct networks to evaluate in all",
+  list.add("--evaluations", search.evaluations, "distinct networks to evaluate in all, with stagewise also those of the first stages; small "
+           "spaces end earlier",
            WholeRange{1, kMostEvaluations});
   list.add("--patience", search.patience,
-           "end after so many evaluations that made the front no better; 0 = never",
+           "end, with stagewise the stages under way, after so many evaluations that added less than "
+           "0.01 % to the front's hypervolume; 0 = never",
            WholeRange{0, kMostEvaluations});
   add_specs(list, options.specs);
   list.add("--population", search.evolution.population,
-           "specs kept from one generation to the next; 0 = an eighth of the evaluations, 8 to 20",
+           "with evolution and stagewise: specs kept from one generation to the next; 0 = an eighth of the evaluations, 8 to 20",
            WholeRange{0, kMostEvaluations});
   list.add("--children", search.evolution.children,
-           "new specs of a generation; 0 = half the population", WholeRange{0, kMostEvaluations});
+           "with evolution and stagewise: new specs of a generation; 0 = half the population", WholeRange{0, kMostEvaluations});
   list.add("--beam", search.beam, "with stagewise: first stages that are extended",
            WholeRange{1, kMostEvaluations});
   list.add("--mutation-rate", search.evolution.mutation_rate,
-           "chance that one choice is drawn again", RealRange{0, 1});
+           "with evolution and stagewise: chance that one choice is drawn again", RealRange{0, 1});
   list.add("--crossover-share", search.evolution.crossover_share,
-           "share of children that have two parents", RealRange{0, 1});
+           "with evolution and stagewise: share of children that have two parents", RealRange{0, 1});
   add_confidence(list, search.curve.confidence);
   list.add<PolicyKind>(
       "--policy", search.curve.policies,
@@ -261,7 +264,7 @@ const Tool& search_tool() {
         "--average-macs 5M,10M,15M -o front.jsonl",
         "the best for three budgets"},
        {"enas4d-search --checkpoint run/supernet.safetensors --data cifar10:DIR "
-        "--evaluations 1000 > front.jsonl",
+        "--evaluations 1000 -o front.jsonl",
         "the whole front of a longer search"}},
       tool_of(declare_search, run_search)};
   return tool;

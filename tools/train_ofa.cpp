@@ -53,26 +53,32 @@ void declare_train(TrainToolOptions& options, OptionList& list) {
            TextFormat{"DIR"})
       .required = true;
   list.add("--epochs", options.epochs,
-           "epochs in all, parts of one too, to which the recipe's phases are scaled; 0 = as the "
+           "number of epochs in all, also with a fraction, to which the recipe's phases are scaled; 0 = "
+           "as the "
            "recipe says",
            RealRange{0, kMostEpochs});
   list.add(
       "--init-from", options.init_from,
       "begin with the weights of this supernet.safetensors or checkpoint.safetensors; absent = "
-      "random ones. To go on with a run needs no option",
+      "random ones. It must be of the same space; a run goes on without any option",
       TextFormat{"FILE"});
-  add_specs(list, options.specs);
+  add_specs(list, options.specs).help =
+      "train only this one network: a file with one spec or record; - is standard input";
   list.add("--bf16", options.bf16,
            "compute dense convolutions in bfloat16, whatever the recipe's precision");
-  add_seed(list, options.seed);
-  list.add("--split-seed", options.split_seed, "of the images held out of training as val",
+  add_seed(list, options.seed).help =
+      "seed of every random choice but the split; the same seed, threads and processes give the same "
+      "result";
+  list.add("--split-seed", options.split_seed, "seed that chooses the images held out of training as val, and those for calibration",
            WholeRange{});
   list.group("Stopping and saving");
   add_max_time(list, options.max_time);
   list.add("--checkpoint-steps", options.checkpoint_steps,
            "steps between checkpoints; the end of an epoch and a stop make one too",
            WholeRange{1, kMostSteps});
-  declare_compute(options.compute, list);
+  declare_compute(options.compute, list,
+                  "threads of computation of each process; 0 = the usable CPUs, shared by the processes "
+                  "of this machine, or what Slurm gives a task");
   add_workers(list, options.workers);
   declare_ranks(options.ranks, list);
 }
@@ -217,19 +223,22 @@ const Tool& train_ofa_tool() {
       "is trained. TERM, INT, USR1 and XCPU finish the step, save and end with status 75; a second "
       "signal ends at once. Several processes, on one machine or many, share each batch: their "
       "number is no part of the configuration, so a job may go on with another one.",
-      {{"enas4d-train-ofa --space fashion-mnist --recipe quick --data fashion-mnist -o run/",
+      {{"enas4d-train-ofa --space fashion-mnist --recipe quick --data fashion-mnist -o fashion/",
         "a first network in minutes"},
        {"enas4d-train-ofa --space cifar10 --data cifar10:cifar-10-batches-bin --epochs 30 -o run/",
         "30 epochs on CIFAR-10"},
        {"enas4d-train-ofa --space cifar10 --data cifar10:cifar-10-batches-bin --epochs 10 "
         "--init-from run/supernet.safetensors --specs best.json -o tuned/",
         "10 more epochs for one network that a search has found; without --init-from from scratch"},
+       {"enas4d-train-ofa --space cifar10 --data cifar10:cifar-10-batches-bin -o run/ --print-config "
+        "> job.json",
+        "the options as a file, for the commands below"},
        {"enas4d-train-ofa --config job.json --launch 4 -o run/",
         "four processes on this machine, which share its CPUs"},
        {"srun enas4d-train-ofa --config job.json -o run/",
-        "as a step of a Slurm job: one process per task"},
+        "as a step of a Slurm job, one process per task"},
        {"enas4d-train-ofa --config job.json --max-time 55m -o run/",
-        "options from a file; in good time before a batch job's limit of an hour"}},
+        "options from a file, stopping before a batch job's limit of an hour"}},
       tool_of(declare_train, run_train)};
   return tool;
 }

@@ -40,32 +40,40 @@ std::string left_column(const Option& option) {
                      option.placeholder.empty() ? "" : " ", option.placeholder);
 }
 
-std::string usage_line(const Tool& tool, const OptionList& list) {
-  std::string line = "Usage: " + tool.name;
-  for (const Option& option : list.options()) {
-    if (option.required) line += fmt::format(" {} {}", option.flag(), option.placeholder);
-  }
-  return line + " [options]";
-}
-
 }  // namespace
+
+std::vector<std::string> forms(const Tool& tool, const OptionList& list) {
+  if (!tool.forms.empty()) return tool.forms;
+  std::string form;
+  for (const Option& option : list.options()) {
+    if (!option.required) continue;
+    form += fmt::format("{}{} {}", form.empty() ? "" : " ", option.flag(), option.placeholder);
+  }
+  return {form};
+}
 
 std::string default_text(const Option& option) {
   const Json value = option.to_json();
   if (option.required) return " (required)";
   if (value.is_null() || value.is_boolean()) return "";
+  const std::string range = option.range.empty() ? "" : "; " + option.range;
+  if (value.is_number_float()) return fmt::format(" [{}{}]", value.get<double>(), range);
   if (value.is_string()) return fmt::format(" [{}]", value.get<std::string>());
   if (value.is_array()) {
     return fmt::format(" [{}]", fmt::join(value.get<std::vector<std::string>>(), ","));
   }
-  return fmt::format(" [{}]", value.dump());
+  return fmt::format(" [{}{}]", value.dump(), range);
 }
 
 std::string help_text(const Tool& tool, const OptionList& list) {
   std::string page;
   append_wrapped(page, fmt::format("{}: {}", tool.name, tool.summary), 0, 2);
   page += '\n';
-  append_wrapped(page, usage_line(tool, list), 0, 7);
+  std::string start = "Usage:";
+  for (const std::string& form : forms(tool, list)) {
+    append_wrapped(page, fmt::format("{} {} {} [options]", start, tool.name, form), 0, 7);
+    start = "      ";
+  }
   page += '\n';
   append_wrapped(page, tool.details, 0, 0);
   std::string heading;

@@ -33,19 +33,28 @@ std::string invocation(const Option& option) {
   return option.placeholder.empty() ? names : names + " " + value_text(option);
 }
 
+/// "--data NAME", a word a line.
+std::string form_text(const std::string& form) {
+  std::string text;
+  std::istringstream words(form);
+  for (std::string word; words >> word;)
+    text += (word.front() == '-' ? bold(word) : "\\fI" + roff_text(word) + "\\fR") + "\n";
+  return text;
+}
+
 std::string title(const Tool& tool, const OptionList& list) {
   std::string text = fmt::format(
       ".TH {} 1 \"\" \"enas4d {}\" \"enas4d manual\"\n"
       ".ad l\n.nh\n",
       upper_case(tool.name), version_text());
-  text += fmt::format(".SH NAME\n{} \\- {}\n.SH SYNOPSIS\n{}", roff_text(tool.name),
-                      roff_text(tool.summary), bold(tool.name));
-  for (const Option& option : list.options()) {
-    if (option.required) {
-      text += fmt::format("\n{} {}", bold(option.flag()), value_text(option));
-    }
+  text += fmt::format(".SH NAME\n{} \\- {}\n.SH SYNOPSIS\n", roff_text(tool.name),
+                      roff_text(tool.summary));
+  std::string between;
+  for (const std::string& form : forms(tool, list)) {
+    text += fmt::format("{}{}\n{}[\\fIoptions\\fR]\n", between, bold(tool.name), form_text(form));
+    between = ".br\n";
   }
-  return text + "\n[\\fIoptions\\fR]\n";
+  return text;
 }
 
 std::string options_section(const OptionList& list) {
@@ -62,13 +71,34 @@ std::string options_section(const OptionList& list) {
   return text;
 }
 
+/// A command as a shell takes it, in lines that fit a terminal, broken before options.
+std::string broken(const std::string& command) {
+  constexpr std::size_t kColumns = 68;
+  std::string text;
+  std::size_t line = 0;  // where the last one starts
+  std::istringstream words(command);
+  for (std::string word; words >> word;) {
+    const bool may_break = word.front() == '-' || word.front() == '|' || word.front() == '>';
+    const std::size_t with_value = word.size() + (may_break ? 16 : 0);
+    if (may_break && text.size() - line + 1 + with_value > kColumns) {
+      text += " \\\n";
+      line = text.size();
+      text += "    ";
+    } else if (!text.empty()) {
+      text += ' ';
+    }
+    text += word;
+  }
+  return text;
+}
+
 std::string examples_section(const Tool& tool) {
   std::string text = ".SH EXAMPLES\n";
   for (const Example& example : tool.examples) {
     std::string purpose = example.purpose;
     purpose.front() = upper_case(purpose.substr(0, 1)).front();
     text += fmt::format(".PP\n{}:\n.PP\n.nf\n.RS 4\n{}\n.RE\n.fi\n", roff_text(purpose),
-                        roff_text(example.command));
+                        roff_text(broken(example.command)));
   }
   return text;
 }

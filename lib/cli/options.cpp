@@ -141,7 +141,10 @@ Option& OptionList::add_whole(const std::string& names, Whole& field, const std:
   const auto from_json = [&field, range](const JsonValue& value) {
     field = static_cast<Whole>(value.whole(range.least, range.most));
   };
-  return declare({names, "N", help, from_text, from_json, [&field] { return Json(field); }});
+  Option& option =
+      declare({names, "N", help, from_text, from_json, [&field] { return Json(field); }});
+  if (range.most < INT32_MAX) option.range = fmt::format("{} to {}", range.least, range.most);
+  return option;
 }
 
 Option& OptionList::add(const std::string& names, int& field, const std::string& help,
@@ -169,7 +172,10 @@ Option& OptionList::add(const std::string& names, double& field, const std::stri
   const auto from_json = [&field, range](const JsonValue& value) {
     field = value.number(range.least, range.most);
   };
-  return declare({names, "X", help, from_text, from_json, [&field] { return Json(field); }});
+  Option& option =
+      declare({names, "X", help, from_text, from_json, [&field] { return Json(field); }});
+  option.range = fmt::format("{} to {}", range.least, range.most);
+  return option;
 }
 
 Option& OptionList::add(const std::string& names, std::vector<double>& field,

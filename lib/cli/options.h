@@ -28,6 +28,7 @@ struct Option {
   bool required = false;     ///< must be set by flag or file
   bool configurable = true;  ///< may stand in a --config file and is printed by --print-config
   std::vector<std::string> words = {};  ///< all that its value may be; empty = not only words
+  std::string range = {};               ///< that its number lies in: "1 to 256"; empty = any
 
   std::string flag() const;  ///< "--output"
   std::string key() const;   ///< "output", dashes as underscores

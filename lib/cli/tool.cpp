@@ -25,18 +25,19 @@ struct CommonOptions {
 void declare_common(CommonOptions& options, OptionList& list) {
   list.group("Common");
   list.add("--config", options.config,
-           "read options from this JSON file: keys are option names with underscores; flags win",
+           "read options from this JSON file, - is standard input: keys are option names with "
+           "underscores, lists are arrays; options on the command line win, --FLAG=false too",
            TextFormat{"FILE"})
       .configurable = false;
   list.add("--print-config", options.print_config,
            "print the options in force, as --config reads them, and end")
       .configurable = false;
   list.add("-q,--quiet", options.console.quiet, "say nothing but warnings and errors");
-  list.add("-v,--verbose", options.console.verbose, "say more");
-  list.add<LogFormat>("--log-format", options.console.format, "of the lines on standard error",
+  list.add("-v,--verbose", options.console.verbose, "also say details, such as the number of threads");
+  list.add<LogFormat>("--log-format", options.console.format, "form of the lines on standard error",
                       {{"text", LogFormat::kText}, {"json", LogFormat::kJson}});
   list.add("-V,--version", options.version, "print the version and end").configurable = false;
-  list.add("-h,--help", options.help, "print this page and end").configurable = false;
+  list.add("-h,--help", options.help, "print a summary of the options and end").configurable = false;
 }
 
 /// The text given for an option, empty if it was not.

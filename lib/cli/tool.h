@@ -43,6 +43,9 @@ struct Tool {
   std::vector<Example> examples;
   /// Declares the tool's options and returns the body that runs on them.
   std::function<ToolBody(OptionList&)> prepare;
+  /// What must be given, where there is more than one way: "--model FILE --data NAME"; empty = the
+  /// required options.
+  std::vector<std::string> forms = {};
 };
 
 /// The `prepare` of a tool whose options are a struct: `declare` binds its fields, `run` gets it
@@ -67,8 +70,11 @@ void with_options(const Tool& tool, const std::function<void(const OptionList&)>
 /// The whole --help page.
 std::string help_text(const Tool& tool, const OptionList& list);
 
-/// What --help says of a default, " [20]" or " (required)"; empty where there is none worth
-/// telling.
+/// The tool's forms, or the one that its required options make.
+std::vector<std::string> forms(const Tool& tool, const OptionList& list);
+
+/// What --help says of a default and the range around it, " [20; 1 to 256]" or " (required)"; empty
+/// where there is none worth telling.
 std::string default_text(const Option& option);
 
 /// "0.1.0".

@@ -50,7 +50,7 @@ std::unique_ptr<float[]> make_scratch(const DepthwiseBands& bands) {
 void check(const DepthwiseShape& shape) {
   assert(shape.kernel == 3 || shape.kernel == 5 || shape.kernel == 7);
   assert(shape.stride == 1 || shape.stride == 2);
-  assert(shape.height > 0 && shape.width > 0);
+  assert(shape.height > 0 && shape.width > 0 && shape.channels > 0);
   static_cast<void>(shape);
 }
 

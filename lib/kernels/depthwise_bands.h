@@ -7,8 +7,11 @@
 
 namespace enas4d {
 
-/// Floats that bands of input and output may hold together: half of a usual second-level cache.
+/// Floats that bands of input and output hold together, half of a usual second-level cache, unless
+/// kLeastRows need more.
 constexpr std::int64_t kBandFloats = 65536;
+
+constexpr std::int64_t kLeastRows = 4;  ///< of output; of fewer rows' bands most would be overlap
 
 struct DepthwiseBands {
   std::int64_t step;     ///< rows of output at a time
@@ -27,7 +30,6 @@ struct BandShape {
   std::int64_t columns;
 };
 static inline DepthwiseBands bands_of(const BandShape& b) {
-  constexpr std::int64_t kLeastRows = 4;  // of fewer rows' bands most would be overlap
   const std::int64_t fit =
       (kBandFloats - b.more * b.input_row) / (b.stride * b.input_row + b.output_row);
   const std::int64_t most = fit < kLeastRows ? kLeastRows : fit;

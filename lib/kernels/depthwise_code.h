@@ -1,7 +1,7 @@
 // The depthwise loops for one instruction set. Rows of an image are copied, with their padding,
 // into bands of 16 channels, one a block; every output is then a dot product whose sums stay in
-// registers, and goes to a band of its own. So memory is walked in order: by blocks of channels it
-// would be read a line here and there, which takes three times as long.
+// registers, and goes to a band of its own. So memory is walked in its order: a block of channels
+// alone lies a line here and a line there, and took half as long again.
 #pragma once
 
 #include "kernels/code.h"

@@ -1,6 +1,5 @@
 // The batch-norm loops for one instruction set. They are bound by memory, and walk it in order:
-// with a strip of channels at a time, its constants and sums in registers, they took half as long
-// again.
+// a strip of channels at a time, its constants and sums in registers, took twice as long.
 #pragma once
 
 #include "kernels/code.h"

@@ -11,8 +11,8 @@ namespace {
 constexpr int kTilePixels = kRegisters == 32 ? 12 : (kLanes == 8 ? 6 : 3);
 constexpr int kTileBlocks = kRegisters == 32 ? 2 : 1;
 // Floats of input and output, or of its gradient, in a run of pixels.
-constexpr Index kRunFloats = 8192;           ///< stay in the first-level cache
-constexpr Index kGradientRunFloats = 65536;  ///< in the second
+constexpr Index kRunFloats = 8192;
+constexpr Index kGradientRunFloats = 65536;  // stay in the second-level cache
 
 /// Where a tile lies.
 struct TilePlace {

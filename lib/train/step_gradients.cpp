@@ -63,14 +63,16 @@ torch::Tensor frozen_logits(const Lesson& lesson, const ForwardOptions& options)
 }  // namespace
 
 StepGradients::StepGradients(Supernet supernet, const Recipe& recipe, std::uint64_t seed, int rows)
-    : recipe_(recipe), seed_(seed), supernets_{std::move(supernet)} {
+    : recipe_(recipe), seed_(seed), rows_(rows), supernets_{std::move(supernet)} {
   const int threads = at::get_num_threads();
   const int parts = parts_of_step(recipe, rows, threads);
-  one_by_one_ = parts == threads && recipe.norm_batch > 0 && rows % recipe.norm_batch == 0;
+  if (parts == threads && recipe.norm_batch > 0 && rows % recipe.norm_batch == 0)
+    norm_batches_ = static_cast<std::size_t>(rows / parts / recipe.norm_batch);
   while (this->parts() < parts) supernets_.emplace_back(supernets_[0]->space(), /*seed=*/0);
 }
 
 StepLosses StepGradients::add(const Lesson& lesson) {
+  TORCH_CHECK(lesson.batch.images.size(0) == rows_, "a step of ", rows_, " images");
   const std::size_t parts = supernets_.size();
   for (std::size_t i = 1; i < parts; ++i) share_memory(supernets_[0], supernets_[i]);
   std::vector<StepLosses> losses(parts);
@@ -91,28 +93,24 @@ StepLosses StepGradients::add(const Lesson& lesson) {
 }
 
 StepLosses StepGradients::add_part(std::size_t part, const Lesson& lesson) const {
-  const std::size_t count =
-      one_by_one_ ? static_cast<std::size_t>(lesson.batch.images.size(0) / recipe_.norm_batch) : 1;
   StepLosses mean;
-  for (std::size_t i = 0; i < count; ++i) {
-    const StepLosses losses =
-        add_norm_batch(part, part_of(lesson, i, count), supernets_.size() * count);
-    mean.first += losses.first / static_cast<double>(count);
-    mean.all += losses.all / static_cast<double>(count);
+  for (std::size_t i = 0; i < norm_batches_; ++i) {
+    const StepLosses losses = add_norm_batches(part, part_of(lesson, i, norm_batches_));
+    mean.first += losses.first / static_cast<double>(norm_batches_);
+    mean.all += losses.all / static_cast<double>(norm_batches_);
   }
   return mean;
 }
 
-/// One of `count` of the whole step.
-StepLosses StepGradients::add_norm_batch(std::size_t part, const Lesson& lesson,
-                                         std::size_t count) const {
+StepLosses StepGradients::add_norm_batches(std::size_t part, const Lesson& lesson) const {
+  const std::size_t lessons = supernets_.size() * norm_batches_;
   torch::Tensor soft_labels;
   if (lesson.frozen) soft_labels = frozen_logits(lesson, forward_options());
   StepLosses losses;
   for (const Child& child : lesson.children) {
     const torch::Tensor loss = loss_of_child(part, child, lesson, soft_labels);
     // Divided, so that all gradients add up to a mean.
-    (loss / static_cast<double>(count)).backward();
+    (loss / static_cast<double>(lessons)).backward();
     const auto value = loss.item<double>();
     if (&child == &lesson.children.front()) losses.first = value;
     losses.all += value;

@@ -44,16 +44,17 @@ class StepGradients {
 
  private:
   StepLosses add_part(std::size_t part, const Lesson& lesson) const;
-  StepLosses add_norm_batch(std::size_t part, const Lesson& lesson, std::size_t count) const;
+  StepLosses add_norm_batches(std::size_t part, const Lesson& lesson) const;
   torch::Tensor loss_of_child(std::size_t part, const Child& child, const Lesson& lesson,
                               torch::Tensor& soft_labels) const;
   ForwardOptions forward_options() const;
 
   const Recipe& recipe_;
   const std::uint64_t seed_;
+  const int rows_;
   std::vector<Supernet> supernets_;  ///< one a part: the first is the one that learns, the others
                                      ///< share its weights' memory and have gradients of their own
-  bool one_by_one_ = false;  ///< a part's norm batches: where threads share layers, all at once
+  std::size_t norm_batches_ = 1;     ///< that a part takes one after the other; 1: all at once
 };
 
 }  // namespace enas4d

@@ -67,6 +67,29 @@ TEST_CASE("a manual page has every option with its default under its heading", "
   CHECK_THAT(page, Contains(".SS Order\n.TP\n\\fB\\-\\-space\\fR"));
   CHECK_THAT(page, Contains(".SS Common\n"));
   CHECK_THAT(page, Contains("\\-\\-help"));
+  CHECK_THAT(page, Contains("how many [2; 1 to 9]\n"));
+}
+
+TEST_CASE("a tool that can be used in more than one way shows each", "[cli]") {
+  Tool tool = brew_tool();
+  tool.forms = {"--pot FILE", "--cups N --hot"};
+  with_options(tool, [&](const OptionList& list) {
+    CHECK_THAT(help_text(tool, list), Contains("Usage: enas4d-brew --pot FILE [options]\n"
+                                               "       enas4d-brew --cups N --hot [options]\n"));
+    CHECK_THAT(man_page(tool, list, "@name@\n", {}),
+               Contains("\\fB\\-\\-pot\\fR\n\\fIFILE\\fR\n[\\fIoptions\\fR]\n.br\n"
+                        "\\fBenas4d\\-brew\\fR\n\\fB\\-\\-cups\\fR\n"));
+  });
+}
+
+TEST_CASE("a long example is broken before its options", "[cli]") {
+  Tool tool = brew_tool();
+  tool.examples = {{"enas4d-brew --pot a-very-long-name-of-a-pot-indeed --with milk,sugar --space x",
+                    "a pot"}};
+  with_options(tool, [&](const OptionList& list) {
+    CHECK_THAT(man_page(tool, list, "@examples@\n", {}),
+               Contains("indeed \\e\n    \\-\\-with milk,sugar \\-\\-space x\n"));
+  });
 }
 
 TEST_CASE("prose of a manual page stays as it is around what the tool and fragments say", "[cli]") {
@@ -74,7 +97,7 @@ TEST_CASE("prose of a manual page stays as it is around what the tool and fragme
   CHECK_THAT(page, StartsWith(".TH ENAS4D-BREW 1 "));
   CHECK_THAT(page, Contains(".SH NAME\nenas4d\\-brew \\- make tea\n"
                             ".SH SYNOPSIS\n\\fBenas4d\\-brew\\fR\n"
-                            "\\fB\\-\\-pot\\fR \\fIFILE\\fR\n"));
+                            "\\fB\\-\\-pot\\fR\n\\fIFILE\\fR\n[\\fIoptions\\fR]\n"));
   CHECK_THAT(page, Contains(".SH MORE\na@b\n<shared>\n.SH EXAMPLES\n"));
   CHECK_THAT(page, Contains("A pot:\n"));
   CHECK_THAT(page, Contains("enas4d\\-brew \\-\\-pot a\\eb\n"));

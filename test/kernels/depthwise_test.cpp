@@ -106,8 +106,23 @@ TEST_CASE("an image too large for one band of rows is convolved in several", "[k
   Rng rng(2);
   for (const std::int64_t stride : {1, 2}) {
     check_all(case_of({1, 130, 150, 5, 5, stride}, rng));
-    check_all(case_of({1, 9, 1400, 2, 3, stride}, rng));  // one row of output at a time
+    check_all(case_of({1, 9, 1400, 2, 3, stride}, rng));  // the least rows at a time
   }
+}
+
+TEST_CASE("several bands hold several blocks of channels of several images", "[kernels]") {
+  Rng rng(4);
+  for (const std::int64_t kernel : {3, 5, 7})
+    for (const std::int64_t stride : {1, 2})
+      check_all(case_of({2, 33, 41, 40, kernel, stride}, rng));
+}
+
+TEST_CASE("images may be smaller than the kernel, down to one pixel", "[kernels]") {
+  Rng rng(5);
+  for (const std::int64_t kernel : {3, 5, 7})
+    for (const std::int64_t stride : {1, 2})
+      for (const std::int64_t channels : {1, 3, 4, 7, 8, 12, 15, 16, 17, 24, 29, 33})
+        check_all(case_of({2, 1 + rng.below(4), 1 + rng.below(4), channels, kernel, stride}, rng));
 }
 
 TEST_CASE("bias and activation follow the convolution before it is stored", "[kernels]") {

@@ -136,6 +136,15 @@ TEST_CASE("norm and activation are what their definition says, for any number of
   }
 }
 
+TEST_CASE("more channels than are summed at once are normed as any", "[kernels]") {
+  Rng rng(4);
+  const PlainNorm plain = random_norm(rng, 600, 1024 + 29);
+  const auto x = random_floats(rng, plain.pixels * plain.channels);
+  const auto y = plain.run(doubles(x), Activation::kHardSwish);
+  for (const InstructionSet set : available_instruction_sets())
+    CHECK(distance(y, KernelNorm(set, plain, x).run(x, Activation::kHardSwish)) < kNormEqual);
+}
+
 TEST_CASE("sums stay exact where the mean is a thousand deviations", "[kernels]") {
   Rng rng(2);
   std::vector<float> x = random_floats(rng, 4000);
@@ -171,6 +180,37 @@ TEST_CASE("the norm's gradient is the slope of its loss", "[kernels]") {
       const auto gradient = KernelNorm(set, plain, x).gradient(x, floats(plain.slopes), activation);
       CHECK(distance(expected, gradient) < 1e-4);
     }
+  }
+}
+
+// By its closed form, which for a few pixels the test above has found to be the slope.
+TEST_CASE("the norm's gradient is right over more pixels and channels than a run has",
+          "[kernels]") {
+  Rng rng(5);
+  const PlainNorm plain = random_norm(rng, 1300, 1024 + 29);
+  const auto x = random_floats(rng, plain.pixels * plain.channels);
+  const auto pixels = static_cast<double>(plain.pixels);
+  std::vector<double> expected(x.size());
+  for (std::int64_t c = 0; c < plain.channels; ++c) {
+    double mean = 0, variance = 0, slope_mean = 0, product_mean = 0;
+    const auto of = [&](std::int64_t p) { return static_cast<double>(x[plain.at(p, c)]) - mean; };
+    double sum = 0;
+    for (std::int64_t p = 0; p < plain.pixels; ++p) sum += of(p) / pixels;
+    mean = sum;
+    for (std::int64_t p = 0; p < plain.pixels; ++p) {
+      variance += of(p) * of(p) / pixels;
+      slope_mean += plain.slopes[plain.at(p, c)] / pixels;
+      product_mean += plain.slopes[plain.at(p, c)] * of(p) / pixels;
+    }
+    for (std::int64_t p = 0; p < plain.pixels; ++p) {
+      expected[plain.at(p, c)] = plain.weight[PlainNorm::index(c)] / std::sqrt(variance + kEpsilon) *
+                                 (plain.slopes[plain.at(p, c)] - slope_mean -
+                                  of(p) * product_mean / (variance + kEpsilon));
+    }
+  }
+  for (const InstructionSet set : available_instruction_sets()) {
+    const KernelNorm norm(set, plain, x);
+    CHECK(distance(expected, norm.gradient(x, floats(plain.slopes), Activation::kLinear)) < 1e-4);
   }
 }
 
