@@ -52,10 +52,12 @@ void declare_eval(EvalOptions& options, OptionList& list) {
            WholeRange{1, kMostBatch});
   list.add("--curve", options.measurement.curve,
            "with --model: budgeted, accuracies over average MACs, of policies fitted on val");
-  list.add("--time", options.measurement.time, "with --model: wall-clock seconds per image at batch 64 and 1");
+  list.add("--time", options.measurement.time,
+           "with --model: wall-clock seconds per image at batch 64 and 1");
   list.add(
       "--depth-exits", options.depth_exits,
-      "with --specs: add depth_curve to each line: as a control, what the static network would give "
+      "with --specs: add depth_curve to each line: as a control, what the static network would "
+      "give "
       "with exits along its depth, whose classifiers are trained while the rest stays as it is");
   list.add("--report", options.measurement.report,
            "with --model: exits (anytime: the accuracy of each at its cumulative MACs), classes, "
@@ -184,8 +186,7 @@ const Tool& eval_tool() {
        {"enas4d-eval --model net/subnet.safetensors --data cifar10:DIR --split test --curve --time",
         "the final result"}},
       tool_of(declare_eval, run_eval),
-      {"--model FILE --data NAME[:DIR]",
-       "--checkpoint FILE --specs FILE --data NAME[:DIR]"}};
+      {"--model FILE --data NAME[:DIR]", "--checkpoint FILE --specs FILE --data NAME[:DIR]"}};
   return tool;
 }
 

@@ -40,7 +40,8 @@ void declare_export(ExportToolOptions& options, OptionList& list) {
            CountFormat{});
   declare_images(options.images, list);
   list.group("Result");
-  list.add("--format", options.formats, "what to write: native, onnx and torchscript, one or several with commas",
+  list.add("--format", options.formats,
+           "what to write: native, onnx and torchscript, one or several with commas",
            WordList{export_format_words()});
   list.add("--verify", options.verify,
            "run what was written on the first 1000 images of val, and leave nothing behind unless "

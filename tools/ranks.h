@@ -41,10 +41,12 @@ inline void declare_ranks(RankOptions& options, OptionList& list) {
       WholeRange{0, kMostRanks});
   list.add("--rank", options.rank, "number of this process, from 0; -1 = as the launcher says",
            WholeRange{-1, kMostRanks - 1});
-  list.add("--master", options.master, "where rank 0 listens, an IPv6 address in brackets; required with --world-size above 1",
+  list.add("--master", options.master,
+           "where rank 0 listens, an IPv6 address in brackets; required with --world-size above 1",
            TextFormat{"ADDRESS:PORT"});
   list.add("--timeout", options.timeout,
-           "how long a process waits for the others before it gives the job up: seconds, or as 10m, 1s to "
+           "how long a process waits for the others before it gives the job up: seconds, or as "
+           "10m, 1s to "
            "168h",
            DurationFormat{});
 }

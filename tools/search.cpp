@@ -54,10 +54,11 @@ void declare_search(SearchToolOptions& options, OptionList& list) {
   list.group("What to find");
   add_checkpoint(list, options.checkpoint).required = true;
   declare_images(options.images, list);
-  list.add("--average-macs", options.average_macs,
-           "budgets: the best spec and policy for each, in this order; without this and --min-accuracy "
-           "the whole front is written",
-           CountFormat{});
+  list.add(
+      "--average-macs", options.average_macs,
+      "budgets: the best spec and policy for each, in this order; without this and --min-accuracy "
+      "the whole front is written",
+      CountFormat{});
   list.add("--min-accuracy", options.min_accuracy,
            "accuracies on val, as 0.9: the spec and policy with the least average MACs for each",
            RealRange{0, 1});
@@ -71,25 +72,31 @@ void declare_search(SearchToolOptions& options, OptionList& list) {
       {{"evolution", SearchStrategy::kEvolution},
        {"stagewise", SearchStrategy::kStagewise},
        {"random", SearchStrategy::kRandom}});
-  list.add("--evaluations", search.evaluations, "distinct networks to evaluate in all, with stagewise also those of the first stages; small "
-           "spaces end earlier",
-           WholeRange{1, kMostEvaluations});
-  list.add("--patience", search.patience,
-           "end, with stagewise the stages under way, after so many evaluations that added less than "
-           "0.01 % to the front's hypervolume; 0 = never",
-           WholeRange{0, kMostEvaluations});
+  list.add(
+      "--evaluations", search.evaluations,
+      "distinct networks to evaluate in all, with stagewise also those of the first stages; small "
+      "spaces end earlier",
+      WholeRange{1, kMostEvaluations});
+  list.add(
+      "--patience", search.patience,
+      "end, with stagewise the stages under way, after so many evaluations that added less than "
+      "0.01 % to the front's hypervolume; 0 = never",
+      WholeRange{0, kMostEvaluations});
   add_specs(list, options.specs);
   list.add("--population", search.evolution.population,
-           "with evolution and stagewise: specs kept from one generation to the next; 0 = an eighth of the evaluations, 8 to 20",
+           "with evolution and stagewise: specs kept from one generation to the next; 0 = an "
+           "eighth of the evaluations, 8 to 20",
            WholeRange{0, kMostEvaluations});
   list.add("--children", search.evolution.children,
-           "with evolution and stagewise: new specs of a generation; 0 = half the population", WholeRange{0, kMostEvaluations});
+           "with evolution and stagewise: new specs of a generation; 0 = half the population",
+           WholeRange{0, kMostEvaluations});
   list.add("--beam", search.beam, "with stagewise: first stages that are extended",
            WholeRange{1, kMostEvaluations});
   list.add("--mutation-rate", search.evolution.mutation_rate,
            "with evolution and stagewise: chance that one choice is drawn again", RealRange{0, 1});
   list.add("--crossover-share", search.evolution.crossover_share,
-           "with evolution and stagewise: share of children that have two parents", RealRange{0, 1});
+           "with evolution and stagewise: share of children that have two parents",
+           RealRange{0, 1});
   add_confidence(list, search.curve.confidence);
   list.add<PolicyKind>(
       "--policy", search.curve.policies,

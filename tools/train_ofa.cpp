@@ -52,11 +52,12 @@ void declare_train(TrainToolOptions& options, OptionList& list) {
            "the run directory: made, or gone on in if it holds the same configuration",
            TextFormat{"DIR"})
       .required = true;
-  list.add("--epochs", options.epochs,
-           "number of epochs in all, also with a fraction, to which the recipe's phases are scaled; 0 = "
-           "as the "
-           "recipe says",
-           RealRange{0, kMostEpochs});
+  list.add(
+      "--epochs", options.epochs,
+      "number of epochs in all, also with a fraction, to which the recipe's phases are scaled; 0 = "
+      "as the "
+      "recipe says",
+      RealRange{0, kMostEpochs});
   list.add(
       "--init-from", options.init_from,
       "begin with the weights of this supernet.safetensors or checkpoint.safetensors; absent = "
@@ -67,18 +68,21 @@ void declare_train(TrainToolOptions& options, OptionList& list) {
   list.add("--bf16", options.bf16,
            "compute dense convolutions in bfloat16, whatever the recipe's precision");
   add_seed(list, options.seed).help =
-      "seed of every random choice but the split; the same seed, threads and processes give the same "
+      "seed of every random choice but the split; the same seed, threads and processes give the "
+      "same "
       "result";
-  list.add("--split-seed", options.split_seed, "seed that chooses the images held out of training as val, and those for calibration",
+  list.add("--split-seed", options.split_seed,
+           "seed that chooses the images held out of training as val, and those for calibration",
            WholeRange{});
   list.group("Stopping and saving");
   add_max_time(list, options.max_time);
   list.add("--checkpoint-steps", options.checkpoint_steps,
            "steps between checkpoints; the end of an epoch and a stop make one too",
            WholeRange{1, kMostSteps});
-  declare_compute(options.compute, list,
-                  "threads of computation of each process; 0 = the usable CPUs, shared by the processes "
-                  "of this machine, or what Slurm gives a task");
+  declare_compute(
+      options.compute, list,
+      "threads of computation of each process; 0 = the usable CPUs, shared by the processes "
+      "of this machine, or what Slurm gives a task");
   add_workers(list, options.workers);
   declare_ranks(options.ranks, list);
 }
@@ -230,7 +234,8 @@ const Tool& train_ofa_tool() {
        {"enas4d-train-ofa --space cifar10 --data cifar10:cifar-10-batches-bin --epochs 10 "
         "--init-from run/supernet.safetensors --specs best.json -o tuned/",
         "10 more epochs for one network that a search has found; without --init-from from scratch"},
-       {"enas4d-train-ofa --space cifar10 --data cifar10:cifar-10-batches-bin -o run/ --print-config "
+       {"enas4d-train-ofa --space cifar10 --data cifar10:cifar-10-batches-bin -o run/ "
+        "--print-config "
         "> job.json",
         "the options as a file, for the commands below"},
        {"enas4d-train-ofa --config job.json --launch 4 -o run/",

@@ -5,17 +5,19 @@
 namespace enas4d {
 
 Option& add_space(OptionList& list, std::string& field) {
-  return list.add("--space", field,
-                  "the space of networks: a shipped name such as cifar10, or a file, whose path has a / or "
-                  "ends in .json; - is standard input",
-                  TextFormat{"NAME|FILE"});
+  return list.add(
+      "--space", field,
+      "the space of networks: a shipped name such as cifar10, or a file, whose path has a / or "
+      "ends in .json; - is standard input",
+      TextFormat{"NAME|FILE"});
 }
 
 Option& add_recipe(OptionList& list, std::string& field) {
-  return list.add("--recipe", field,
-                  "the training recipe: a shipped name such as sandwich, or a file, whose path has a / or "
-                  "ends in .json; - is standard input",
-                  TextFormat{"NAME|FILE"});
+  return list.add(
+      "--recipe", field,
+      "the training recipe: a shipped name such as sandwich, or a file, whose path has a / or "
+      "ends in .json; - is standard input",
+      TextFormat{"NAME|FILE"});
 }
 
 Option& add_checkpoint(OptionList& list, std::string& field) {
@@ -46,13 +48,13 @@ Option& add_output(OptionList& list, std::string& field, const std::string& what
 }
 
 Option& add_seed(OptionList& list, std::uint64_t& field) {
-  return list.add("--seed", field, "seed of every random choice",
-                  WholeRange{});
+  return list.add("--seed", field, "seed of every random choice", WholeRange{});
 }
 
 Option& add_threads(OptionList& list, int& field) {
   constexpr int kMostThreads = 1024;
-  return list.add("--threads", field, "threads of computation; 0 = as many as there are usable CPUs",
+  return list.add("--threads", field,
+                  "threads of computation; 0 = as many as there are usable CPUs",
                   WholeRange{0, kMostThreads});
 }
 
@@ -64,14 +66,17 @@ Option& add_workers(OptionList& list, int& field) {
 }
 
 Option& add_device(OptionList& list, Device& field) {
-  return list.add<Device>("--device", field, "where networks run; this version knows the CPU only, and refuses cuda with status 2",
-                          {{"cpu", Device::kCpu}, {"cuda", Device::kCuda}});
+  return list.add<Device>(
+      "--device", field,
+      "where networks run; this version knows the CPU only, and refuses cuda with status 2",
+      {{"cpu", Device::kCpu}, {"cuda", Device::kCuda}});
 }
 
 Option& add_max_time(OptionList& list, std::optional<double>& field) {
-  return list.add("--max-time", field,
-                  "stop in good order after this time, as 90s, 1h30m or, in seconds, 5400, with status 75",
-                  DurationFormat{});
+  return list.add(
+      "--max-time", field,
+      "stop in good order after this time, as 90s, 1h30m or, in seconds, 5400, with status 75",
+      DurationFormat{});
 }
 
 void add_size_bounds(OptionList& list, SizeBounds& field) {

@@ -33,11 +33,13 @@ void declare_common(CommonOptions& options, OptionList& list) {
            "print the options in force, as --config reads them, and end")
       .configurable = false;
   list.add("-q,--quiet", options.console.quiet, "say nothing but warnings and errors");
-  list.add("-v,--verbose", options.console.verbose, "also say details, such as the number of threads");
+  list.add("-v,--verbose", options.console.verbose,
+           "also say details, such as the number of threads");
   list.add<LogFormat>("--log-format", options.console.format, "form of the lines on standard error",
                       {{"text", LogFormat::kText}, {"json", LogFormat::kJson}});
   list.add("-V,--version", options.version, "print the version and end").configurable = false;
-  list.add("-h,--help", options.help, "print a summary of the options and end").configurable = false;
+  list.add("-h,--help", options.help, "print a summary of the options and end").configurable =
+      false;
 }
 
 /// The text given for an option, empty if it was not.

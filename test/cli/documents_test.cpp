@@ -84,8 +84,8 @@ TEST_CASE("a tool that can be used in more than one way shows each", "[cli]") {
 
 TEST_CASE("a long example is broken before its options", "[cli]") {
   Tool tool = brew_tool();
-  tool.examples = {{"enas4d-brew --pot a-very-long-name-of-a-pot-indeed --with milk,sugar --space x",
-                    "a pot"}};
+  tool.examples = {
+      {"enas4d-brew --pot a-very-long-name-of-a-pot-indeed --with milk,sugar --space x", "a pot"}};
   with_options(tool, [&](const OptionList& list) {
     CHECK_THAT(man_page(tool, list, "@examples@\n", {}),
                Contains("indeed \\e\n    \\-\\-with milk,sugar \\-\\-space x\n"));

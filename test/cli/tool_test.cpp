@@ -103,7 +103,7 @@ TEST_CASE("help names every option, its default, the examples and the statuses",
        {"enas4d-echo: say what it is told\n", "Usage: enas4d-echo --text TEXT [options]\n",
         "  -t, --text TEXT", "  -o, --output FILE", "      --config FILE", "--print-config",
         "  -q, --quiet", "  -v, --verbose",
-        "--log-format text|json  of the lines on standard error "
+        "--log-format text|json  form of the lines on standard error "
         "[text]",
         "  -V, --version", "  -h, --help", "  enas4d-echo -t hello\n", "75 stopped early"}) {
     CHECK_THAT(run.out, Contains(part));

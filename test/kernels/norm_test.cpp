@@ -203,7 +203,8 @@ TEST_CASE("the norm's gradient is right over more pixels and channels than a run
       product_mean += plain.slopes[plain.at(p, c)] * of(p) / pixels;
     }
     for (std::int64_t p = 0; p < plain.pixels; ++p) {
-      expected[plain.at(p, c)] = plain.weight[PlainNorm::index(c)] / std::sqrt(variance + kEpsilon) *
+      expected[plain.at(p, c)] = plain.weight[PlainNorm::index(c)] /
+                                 std::sqrt(variance + kEpsilon) *
                                  (plain.slopes[plain.at(p, c)] - slope_mean -
                                   of(p) * product_mean / (variance + kEpsilon));
     }
