@@ -46,8 +46,7 @@ inline void declare_ranks(RankOptions& options, OptionList& list) {
            TextFormat{"ADDRESS:PORT"});
   list.add("--timeout", options.timeout,
            "how long a process waits for the others before it gives the job up: seconds, or as "
-           "10m, 1s to "
-           "168h",
+           "10m, 1s to 168h",
            DurationFormat{});
 }
 

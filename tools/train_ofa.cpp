@@ -55,8 +55,7 @@ void declare_train(TrainToolOptions& options, OptionList& list) {
   list.add(
       "--epochs", options.epochs,
       "number of epochs in all, also with a fraction, to which the recipe's phases are scaled; 0 = "
-      "as the "
-      "recipe says",
+      "as the recipe says",
       RealRange{0, kMostEpochs});
   list.add(
       "--init-from", options.init_from,
@@ -69,8 +68,7 @@ void declare_train(TrainToolOptions& options, OptionList& list) {
            "compute dense convolutions in bfloat16, whatever the recipe's precision");
   add_seed(list, options.seed).help =
       "seed of every random choice but the split; the same seed, threads and processes give the "
-      "same "
-      "result";
+      "same result";
   list.add("--split-seed", options.split_seed,
            "seed that chooses the images held out of training as val, and those for calibration",
            WholeRange{});
@@ -235,8 +233,7 @@ const Tool& train_ofa_tool() {
         "--init-from run/supernet.safetensors --specs best.json -o tuned/",
         "10 more epochs for one network that a search has found; without --init-from from scratch"},
        {"enas4d-train-ofa --space cifar10 --data cifar10:cifar-10-batches-bin -o run/ "
-        "--print-config "
-        "> job.json",
+        "--print-config > job.json",
         "the options as a file, for the commands below"},
        {"enas4d-train-ofa --config job.json --launch 4 -o run/",
         "four processes on this machine, which share its CPUs"},
