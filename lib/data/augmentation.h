@@ -9,8 +9,9 @@ namespace enas4d {
 
 /// How training images are varied.
 struct Augmentation {
-  /// Pixels by which a crop is moved at random, at most, to each side; outside the image all is
-  /// black. 0 = none. Not with crop_area.
+  /// Pixels by which a crop is moved at random, at most, to each side. Beyond its edges the image
+  /// goes on mirrored, not black: small networks come to lean on borders that no image has when it
+  /// is evaluated. 0 = none. Not with crop_area.
   int pad = 4;
   bool flip = true;  ///< mirror left-right with probability 1/2
   /// Random-resized crop (Szegedy et al. 2015): a random part of at least this share of the image's

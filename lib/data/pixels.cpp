@@ -9,15 +9,9 @@ namespace {
 
 constexpr std::size_t kByteValues = 256;
 
-/// One row of one channel; `row` is null above and below the image.
-void write_row(const std::uint8_t* row, const ImageView& image, const float* values,
-               const Window& window, int width, float* out) {
-  const int first = window.mirrored ? width - 1 + window.right : window.right;
-  const int step = window.mirrored ? -1 : 1;
-  for (int x = 0, column = first; x < width; ++x, column += step, out += image.channels) {
-    const bool inside = row != nullptr && column >= 0 && column < image.width;
-    *out = values[inside ? row[column * image.pixel_step] : 0];
-  }
+/// Which pixel is seen at `index` of a side of `size` pixels.
+int seen_pixel(int index, int size) {
+  return static_cast<int>(mirror_into(index + 0.5, size));
 }
 
 struct ChannelSums {
@@ -59,14 +53,21 @@ void PixelTable::normalise(float* values, std::ptrdiff_t count) const {
 
 void write_window(const ImageView& image, const PixelTable& table, const Window& window,
                   Extent extent, float* out) {
-  const std::ptrdiff_t row = std::ptrdiff_t{extent.width} * image.channels;
-  for (int c = 0; c < image.channels; ++c) {
-    const std::uint8_t* plane = image.pixels + c * image.channel_step;
-    for (int y = 0; y < extent.height; ++y) {
-      const int source = y + window.down;
-      const bool inside = source >= 0 && source < image.height;
-      write_row(inside ? plane + source * image.row_step : nullptr, image, table.channel(c), window,
-                extent.width, out + y * row + c);
+  std::vector<std::ptrdiff_t> columns;
+  for (int x = 0; x < extent.width; ++x) {
+    columns.push_back(seen_pixel(x + window.right, image.width) * image.pixel_step);
+  }
+  if (window.mirrored) std::reverse(columns.begin(), columns.end());
+  for (int y = 0; y < extent.height; ++y) {
+    const std::uint8_t* row =
+        image.pixels + seen_pixel(y + window.down, image.height) * image.row_step;
+    for (int c = 0; c < image.channels; ++c, row += image.channel_step) {
+      const float* values = table.channel(c);
+      float* result = out + std::ptrdiff_t{y} * extent.width * image.channels + c;
+      for (const std::ptrdiff_t column : columns) {
+        *result = values[row[column]];
+        result += image.channels;
+      }
     }
   }
 }

@@ -25,8 +25,8 @@ class PixelTable {
   std::vector<float> factors_, shifts_;
 };
 
-/// Which window of an image is taken, of the size asked for. Outside the image lie black pixels
-/// (byte 0).
+/// Which window of an image is taken, of the size asked for. Beyond its edges the image goes on
+/// mirrored.
 struct Window {
   int down = 0, right = 0;  ///< offset of the window's corner from the image's
   bool mirrored = false;    ///< left-right, after the crop

@@ -12,7 +12,7 @@ namespace {
 class Filter {
  public:
   struct Taps {
-    int first = 0, count = 0;  ///< none where the result's middle lies outside the image
+    int first = 0, count = 0;
     const float* weights = nullptr;
   };
 
@@ -20,12 +20,12 @@ class Filter {
     const double scale = length / results;
     const double support = std::max(1.0, scale);
     for (int i = 0; i < results; ++i) {
-      const double middle = start + (i + 0.5) * scale;
+      const double middle = mirror_into(start + (i + 0.5) * scale, size);
       const int first = static_cast<int>(std::max(0.0, std::floor(middle - support + 0.5)));
       const int last = static_cast<int>(std::min<double>(size, std::floor(middle + support + 0.5)));
       firsts_.push_back(first);
       offsets_.push_back(weights_.size());
-      if (middle > 0 && middle < size) add_weights(first, last, middle, support);
+      add_weights(first, last, middle, support);
     }
     offsets_.push_back(weights_.size());
   }
@@ -38,14 +38,11 @@ class Filter {
 
   /// All pixels that any result is made of: [first, second).
   std::pair<int, int> range() const {
-    int first = 0, last = 0;
+    int last = 0;
     for (std::size_t i = 0; i < firsts_.size(); ++i) {
-      const auto count = static_cast<int>(offsets_[i + 1] - offsets_[i]);
-      if (count == 0) continue;
-      first = last == 0 ? firsts_[i] : std::min(first, firsts_[i]);
-      last = std::max(last, firsts_[i] + count);
+      last = std::max(last, firsts_[i] + static_cast<int>(offsets_[i + 1] - offsets_[i]));
     }
-    return {first, last};
+    return {*std::min_element(firsts_.begin(), firsts_.end()), last};
   }
 
  private:
@@ -116,6 +113,11 @@ void write_result_row(const Filter& filter, const float* row, int offset, const 
 }
 
 }  // namespace
+
+double mirror_into(double position, double size) {
+  const double within_pair = std::fmod(std::abs(position), 2 * size);
+  return std::min(within_pair, 2 * size - within_pair);
+}
 
 void resample(const ImageView& image, const Box& box, int height, int width, float* out) {
   const Filter vertical(image.height, box.top, box.height, height);

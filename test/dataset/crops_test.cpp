@@ -109,8 +109,10 @@ TEST_CASE("mirrored crops are the mirror image", "[data][crops]") {
 TEST_CASE("a whole-pixel window is the same by either way", "[data][crops]") {
   const Image image = noise_image(3, 10, 12);
   const auto mirrored = GENERATE(false, true);
+  const auto [top, left] = GENERATE(table<int, int>({{-2, 3}, {4, -5}, {-23, 31}}));
+  CAPTURE(top, left);
   Crop crop;
-  crop.box = {-2, 3, 10, 12};
+  crop.box = {static_cast<double>(top), static_cast<double>(left), 10, 12};
   crop.mirrored = mirrored;
   const torch::Tensor window = cropped(image, crop, {10, 12});
   crop.colours.contrast = 1 + 1e-9;  // not a plain window any more

@@ -1,5 +1,6 @@
 #include "formats/resample.h"
 
+#include <array>
 #include <cmath>
 
 #include "support/catch.h"
@@ -61,17 +62,26 @@ TEST_CASE("planes and pixels in a row give the same", "[formats][resample]") {
         resampled(planar_view(planes.data(), 3, 11, 14), box, 6, 7));
 }
 
-TEST_CASE("outside of the image all is black", "[formats][resample]") {
-  Image image(1, 4, 4);
-  std::fill(image.pixels.begin(), image.pixels.end(), std::uint8_t{200});
-  const std::vector<float> out = resampled(image.view(), {-2, -2, 8, 8}, 8, 8);
-  for (int y = 0; y < 8; ++y) {
-    for (int x = 0; x < 8; ++x) {
-      const bool inside = 2 <= y && y < 6 && 2 <= x && x < 6;
-      CHECK(out[static_cast<std::size_t>(8 * y + x)] == (inside ? 200.0F : 0.0F));
+TEST_CASE("positions beyond the edges are mirrored into the image", "[formats][resample]") {
+  const auto [position, expected] = GENERATE(
+      table<double, double>({{0.5, 0.5}, {-0.5, 0.5}, {-2, 2}, {3, 3}, {3.5, 2.5}, {6.25, 0.25}}));
+  CAPTURE(position);
+  CHECK(mirror_into(position, 3) == expected);
+  CHECK(mirror_into(position + 6, 3) == expected);
+  CHECK(mirror_into(position - 12, 3) == expected);
+}
+
+TEST_CASE("beyond its edges an image goes on mirrored, and again where it ends",
+          "[formats][resample]") {
+  const Image image = noise_image(1, 3, 3);
+  constexpr std::array<int, 9> kSeen = {2, 1, 0, 0, 1, 2, 2, 1, 0};  // from column and row -3 on
+  const std::vector<float> out = resampled(image.view(), {-3, -3, 9, 9}, 9, 9);
+  for (std::size_t y = 0; y < 9; ++y) {
+    for (std::size_t x = 0; x < 9; ++x) {
+      CHECK(out[9 * y + x] ==
+            static_cast<float>(image.pixels[static_cast<std::size_t>(3 * kSeen[y] + kSeen[x])]));
     }
   }
-  for (const float value : resampled(image.view(), {10, 10, 4, 4}, 3, 3)) CHECK(value == 0);
 }
 
 TEST_CASE("shrinking takes every pixel into account", "[formats][resample]") {
