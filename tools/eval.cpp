@@ -1,4 +1,5 @@
 // enas4d-eval: measures what is shipped: specs of a supernet, or one exported network.
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "cli/common_options.h"
 #include "cli/output.h"
 #include "data/dataset.h"
+#include "eval/early_exit.h"
 #include "eval/evaluate.h"
 #include "search/record.h"
 #include "tools/compute.h"
@@ -90,6 +92,13 @@ void check_eval_combination(const EvalOptions& options) {
   if (!options.fit_policy && options.confidence != defaults.confidence) {
     throw usage_error("--confidence: goes with --fit-policy only");
   }
+  if (options.predictions == "-") throw usage_error("--predictions: must be a file, got '-'");
+  const auto whole = [](const std::string& path) {
+    return std::filesystem::weakly_canonical(path);
+  };
+  if (!options.predictions.empty() && whole(options.predictions) == whole(options.output)) {
+    throw usage_error("--predictions: must be another file than --output");
+  }
   if (!options.model.empty()) {
     if (options.depth_exits) throw usage_error("--depth-exits: goes with --specs only");
     return;
@@ -104,13 +113,29 @@ void check_eval_combination(const EvalOptions& options) {
   }
 }
 
-/// A measured record, with its control if that is asked for.
+/// The data that the networks were trained on, which has to have the split.
+Dataset open_split(const EvalOptions& options, const DataDescription& trained, Console& console,
+                   const StopFlag* stop = nullptr) {
+  Dataset data = open_as_trained(options.images, trained, console, stop);
+  if (data.size(options.measurement.split) == 0) {
+    throw bad_input(options.images.data, "has no test images");
+  }
+  return data;
+}
+
+/// A measured record, with its control if that is asked for. What cannot be measured becomes its
+/// failure.
 std::string record_line(const EvalOptions& options, const SupernetFile& file, const Dataset& data,
-                        const Record& measured) {
+                        Record& measured) {
   if (!options.depth_exits || measured.failure) return to_line(measured);
-  Json result = Json::parse(to_line(measured));
-  result["depth_curve"] = depth_curve(file, data, options.measurement.split, measured);
-  return result.dump();
+  try {
+    Json result = Json::parse(to_line(measured));
+    result["depth_curve"] = depth_curve(file, data, options.measurement.split, measured);
+    return result.dump();
+  } catch (const NotFinite& error) {
+    measured.failure = fmt::format("exits along depth: {}", error.what());
+    return to_line(measured);
+  }
 }
 
 /// What was measured is written, whatever happens to the other records.
@@ -120,7 +145,7 @@ ExitStatus evaluate_specs(const EvalOptions& options, Session& session, Output& 
   const SupernetFile file = load_supernet(options.checkpoint);
   const std::vector<Record> records =
       read_records_from(options.specs, session.streams.in, &file.supernet->space());
-  const Dataset data = open_as_trained(options.images, file.data, session.console, &stop);
+  const Dataset data = open_split(options, file.data, session.console, &stop);
   int failures = 0;
   std::string first_failure;
   for (std::size_t i = 0; i < records.size(); ++i) {
@@ -129,11 +154,11 @@ ExitStatus evaluate_specs(const EvalOptions& options, Session& session, Output& 
       session.console.info(fmt::format("stopped after {} of {} records", i, records.size()));
       return ExitStatus::kStopped;
     }
-    const Record measured = evaluate_record(file, data, options.measurement.split, records[i]);
+    Record measured = evaluate_record(file, data, options.measurement.split, records[i]);
+    output.line(record_line(options, file, data, measured));
     if (measured.failure && failures++ == 0) {
       first_failure = fmt::format("record {}: {}", i + 1, *measured.failure);
     }
-    output.line(record_line(options, file, data, measured));
     output.flush();
     session.console.progress(static_cast<double>(i + 1) / static_cast<double>(records.size()),
                              fmt::format("{} of {} records", i + 1, records.size()));
@@ -146,7 +171,7 @@ ExitStatus evaluate_specs(const EvalOptions& options, Session& session, Output& 
 
 ExitStatus evaluate_network(const EvalOptions& options, Session& session, Output& output) {
   SubnetFile file = load_subnet(options.model);
-  const Dataset data = open_as_trained(options.images, file.data, session.console);
+  const Dataset data = open_split(options, file.data, session.console);
   std::optional<AtomicFile> predictions;
   if (!options.predictions.empty()) predictions.emplace(options.predictions);
   if (options.fit_policy) {

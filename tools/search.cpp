@@ -25,6 +25,7 @@
 #include "tools/images.h"
 #include "tools/limits.h"
 #include "tools/tools.h"
+#include "util/files.h"
 #include "util/stop.h"
 #include "util/stopwatch.h"
 #include "util/units.h"
@@ -90,7 +91,8 @@ void declare_search(SearchToolOptions& options, OptionList& list) {
   list.add("--children", search.evolution.children,
            "with evolution and stagewise: new specs of a generation; 0 = half the population",
            WholeRange{0, kMostEvaluations});
-  list.add("--beam", search.beam, "with stagewise: first stages that are extended",
+  list.add("--beam", search.beam,
+           "with stagewise: first stages that are extended, at most the population",
            WholeRange{1, kMostEvaluations});
   list.add("--mutation-rate", search.evolution.mutation_rate,
            "with evolution and stagewise: chance that one choice is drawn again", RealRange{0, 1});
@@ -119,7 +121,8 @@ void declare_search(SearchToolOptions& options, OptionList& list) {
 
 std::string journal_directory(const SearchToolOptions& options) {
   if (!options.journal.empty()) return options.journal;
-  const bool to_file = !options.output.empty() && options.output != "-";
+  const bool to_file =
+      !options.output.empty() && options.output != "-" && !is_special_file(options.output);
   return to_file ? options.output + ".journal" : "";
 }
 
@@ -134,6 +137,13 @@ Shard shard_in(const std::string& text) {
     throw usage_error(fmt::format("--shard: must be I/N with I from 1 to N, got '{}'", text));
   }
   return shard;
+}
+
+void check_evaluations(const SearchOptions& options, const Space& space) {
+  if (options.strategy != SearchStrategy::kStagewise || options.evaluations >= space.stages) return;
+  throw usage_error(fmt::format(
+      "--evaluations: must be at least {} with --strategy stagewise, one for each stage, got {}",
+      space.stages, options.evaluations));
 }
 
 void write_members(const std::vector<FrontMember>& members, const JournalKey& key, Output& output) {
@@ -197,7 +207,7 @@ ShardedEvaluator sharded(Evaluator& networks, Journal& journal, const StopFlag& 
 
 ExitStatus run_search(const SearchToolOptions& options, Session& session) {
   const Shard shard = shard_in(options.shard);
-  if (shard.count > 1 && journal_directory(options).empty()) {
+  if (shard.count > 1 && options.journal.empty()) {
     throw usage_error("--shard: needs the --journal that all shards share");
   }
   StopFlag stop;
@@ -206,6 +216,7 @@ ExitStatus run_search(const SearchToolOptions& options, Session& session) {
   set_up_compute(options.compute, session.console);
 
   const SupernetFile file = load_supernet(options.checkpoint);
+  check_evaluations(options.search, file.supernet->space());
   std::vector<Spec> begin_with;
   if (!options.specs.empty()) {
     for (Record& record :

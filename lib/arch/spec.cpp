@@ -249,9 +249,11 @@ std::string spec_hash(const Spec& spec) {
   return sha256(text);
 }
 
-void check_fits(const Space& space, const Spec& spec, const std::string& place) {
+void check_fits(const Space& space, const Spec& spec, const std::string& source,
+                const std::string& pointer) {
   if (const auto misfit = first_misfit(space, spec)) {
-    throw bad_input(fmt::format(FMT_STRING("{}: {}"), place, misfit->pointer), misfit->rule);
+    throw bad_input(fmt::format(FMT_STRING("{}: {}{}"), source, pointer, misfit->pointer),
+                    misfit->rule);
   }
 }
 

@@ -52,9 +52,10 @@ void append_json(std::string& out, const Spec& spec);
 /// SHA-256 of the compact JSON. Equal networks have equal hashes.
 std::string spec_hash(const Spec& spec);
 
-/// Throws Error (bad input) "`place`: /stages/1/units/0/width: must be 8 or 12, got 10" unless
-/// `spec` lies in `space`.
-void check_fits(const Space& space, const Spec& spec, const std::string& place);
+/// Throws Error (bad input) "`source`: /stages/1/units/0/width: must be 8 or 12, got 10" unless
+/// `spec` lies in `space`. `pointer`: where in its document it stands, if it is not all of it.
+void check_fits(const Space& space, const Spec& spec, const std::string& source,
+                const std::string& pointer = "");
 bool fits(const Space& space, const Spec& spec);
 
 /// The first `stages` stages: a network of its own, a spec of the space's prefix.

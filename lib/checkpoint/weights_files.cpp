@@ -96,7 +96,7 @@ SubnetFile load_subnet(const std::string& path) {
   DataDescription data = read_data_description(document.required("data"));
   document.finish();
   check_data_fits(space, data, path);
-  check_fits(space, record.spec, path);
+  check_fits(space, record.spec, path, "/record/spec");
   Plan plan = lower(space, record.spec);
   std::vector<ExpectedTensor> expected;
   for (const Layer& layer : plan.layers) {

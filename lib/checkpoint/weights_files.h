@@ -1,6 +1,6 @@
 // Weights on disk: supernet.safetensors (what eval, search and export read) and subnet.safetensors
-// (one network, ready to run). Every name, dtype and shape is compared before any tensor is touched
-// (design 5).
+// (one network, ready to run). Every name, dtype and shape is compared before any tensor is
+// touched.
 #pragma once
 
 #include <optional>

@@ -8,6 +8,7 @@
 
 #include "arch/plan.h"
 #include "arch/space.h"
+#include "eval/early_exit.h"
 #include "eval/measure.h"
 #include "util/rng.h"
 
@@ -15,28 +16,19 @@ namespace enas4d {
 
 namespace {
 
-/// Of every image of a split: what each unit ends with, and the logits of the network's last exit.
-struct Features {
-  std::vector<torch::Tensor> units;  ///< N x C each
-  torch::Tensor logits;              ///< N x classes
-  torch::Tensor labels;              ///< N
-};
+/// Of every image of a split, what each unit ends with: N x C each.
+using Features = std::vector<torch::Tensor>;
 
 Features features_of(const Subnet& subnet, const Dataset& data, Split split) {
   std::vector<std::vector<torch::Tensor>> units;
-  std::vector<torch::Tensor> logits;
   for_each_batch(data, split, subnet.plan().resolution, kEvaluationBatch, data.size(split),
                  [&](std::int64_t, const torch::Tensor& images) {
                    const auto means = subnet.unit_means(images);
                    units.resize(means.size());
                    for (std::size_t u = 0; u < means.size(); ++u) units[u].push_back(means[u]);
-                   logits.push_back(subnet.forward_fixed(images, subnet.plan().stages - 1));
                  });
-  const auto& labels = data.labels(split);
   Features features;
-  for (const auto& batches : units) features.units.push_back(torch::cat(batches).clone());
-  features.logits = torch::cat(logits);
-  features.labels = torch::tensor(labels).to(torch::kLong);
+  for (const auto& batches : units) features.push_back(torch::cat(batches).clone());
   return features;
 }
 
@@ -81,12 +73,9 @@ class Classifier {
   torch::Tensor mean_, deviation_, weight_, bias_;
 };
 
-ExitTable::Exit exit_of_logits(const torch::Tensor& logits) {
-  const torch::Tensor rows = logits.contiguous();
-  const auto classes = static_cast<int>(rows.size(1));
+ExitTable::Exit exit_of_logits(const torch::Tensor& logits, int stage) {
   ExitTable::Exit exit;
-  for (std::int64_t i = 0; i < rows.size(0); ++i) {
-    const Prediction prediction = predict(rows.data_ptr<float>() + i * classes, classes);
+  for (const Prediction& prediction : predict_rows(logits, stage)) {
     exit.predicted.push_back(prediction.label);
     for (std::size_t c = 0; c < kConfidences; ++c) {
       exit.confidence[c].push_back(prediction.confidence[c]);
@@ -95,16 +84,16 @@ ExitTable::Exit exit_of_logits(const torch::Tensor& logits) {
   return exit;
 }
 
-/// The trunk up to each of the last units, with the classifiers on the way.
-ExitMacs macs_of(const Plan& plan, const Features& features, std::size_t first_unit) {
+/// The trunk up to each of the units [first, last), with the classifiers on the way.
+ExitMacs macs_of(const Plan& plan, const Features& features, std::size_t first, std::size_t last) {
   ExitMacs macs;
   std::int64_t heads = 0;
-  for (std::size_t unit = first_unit; unit < features.units.size(); ++unit) {
+  for (std::size_t unit = first; unit < last; ++unit) {
     std::int64_t trunk = 0;
     for (const Layer& layer : plan.layers) {
       if (layer.unit <= static_cast<int>(unit)) trunk += enas4d::macs(layer);
     }
-    const std::int64_t head = features.units[unit].size(1) * plan.classes;
+    const std::int64_t head = features[unit].size(1) * plan.classes;
     heads += head;
     macs.cumulative.push_back(trunk + heads);
     macs.alone.push_back(trunk + head);
@@ -117,29 +106,32 @@ ExitMacs macs_of(const Plan& plan, const Features& features, std::size_t first_u
 
 }  // namespace
 
-DepthExits depth_exits(const Subnet& subnet, const Dataset& data, std::uint64_t seed) {
+DepthExits depth_exits(const Subnet& subnet, const Dataset& data, Split split, std::uint64_t seed) {
   const Plan& plan = subnet.plan();
   const Features train = features_of(subnet, data, Split::kTrain);
-  const Features val = features_of(subnet, data, Split::kVal);
-  const Features test = features_of(subnet, data, Split::kTest);
+  const torch::Tensor labels = torch::tensor(data.labels(Split::kTrain)).to(torch::kLong);
   // The network's own head is the last exit. The last unit is left out: so close to it, it saves
   // next to nothing.
-  const std::size_t units = train.units.size() - 1;
+  const std::size_t units = train.size() - 1;
   const std::size_t first = units - std::min<std::size_t>(units, kMaxStages - 1);
-  DepthExits result{{},
-                    {plan.classes, data.labels(Split::kVal), {}},
-                    {plan.classes, data.labels(Split::kTest), {}}};
-  Features shown = train;
-  shown.units.pop_back();
-  result.macs = macs_of(plan, shown, first);
+  std::vector<Classifier> classifiers;
   for (std::size_t unit = first; unit < units; ++unit) {
     Rng rng(seed, {unit});
-    const Classifier classifier(train.units[unit], train.labels, plan.classes, rng);
-    result.val.exits.push_back(exit_of_logits(classifier.logits(val.units[unit])));
-    result.test.exits.push_back(exit_of_logits(classifier.logits(test.units[unit])));
+    classifiers.emplace_back(train[unit], labels, plan.classes, rng);
   }
-  result.val.exits.push_back(exit_of_logits(val.logits));
-  result.test.exits.push_back(exit_of_logits(test.logits));
+  const auto table_of = [&](Split of) {
+    const Features features = features_of(subnet, data, of);
+    ExitTable table{plan.classes, data.labels(of), {}};
+    for (std::size_t unit = first; unit < units; ++unit) {
+      const auto exit = unit - first;
+      table.exits.push_back(
+          exit_of_logits(classifiers[exit].logits(features[unit]), static_cast<int>(exit)));
+    }
+    table.exits.push_back(measure(subnet, data, of).exits.back());
+    return table;
+  };
+  DepthExits result{macs_of(plan, train, first, units), table_of(Split::kVal), {}};
+  result.measured = split == Split::kVal ? result.val : table_of(split);
   return result;
 }
 

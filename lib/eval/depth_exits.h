@@ -13,12 +13,14 @@
 namespace enas4d {
 
 struct DepthExits {
-  ExitMacs macs;        ///< trunk up to each unit and the classifiers that ran
-  ExitTable val, test;  ///< exits behind units, and the network's own last one
+  ExitMacs macs;  ///< trunk up to each unit and the classifiers that ran
+  /// Exits behind units, and the network's own last one: on val, and on the split asked for.
+  ExitTable val, measured;
 };
 
 /// Classifiers (global average pool, linear) behind the last units of `subnet`, as many as a policy
-/// has thresholds for, trained on the whole train split after the evaluation transform.
-DepthExits depth_exits(const Subnet& subnet, const Dataset& data, std::uint64_t seed);
+/// has thresholds for, trained on the whole train split after the evaluation transform. Throws
+/// NotFinite.
+DepthExits depth_exits(const Subnet& subnet, const Dataset& data, Split split, std::uint64_t seed);
 
 }  // namespace enas4d

@@ -109,9 +109,9 @@ Json depth_curve(const SupernetFile& file, const Dataset& data, Split split, con
   const int stages = policy.exit ? *policy.exit + 1 : static_cast<int>(record.spec.stages.size());
   const Plan plan = lower(prefix(file.supernet->space(), stages), prefix(record.spec, stages));
   const DepthExits exits =
-      depth_exits(extract_calibrated(file.supernet, plan, data), data, kDepthExitsSeed);
+      depth_exits(extract_calibrated(file.supernet, plan, data), data, split, kDepthExitsSeed);
   return curve_json(accuracy_curve(exits.val, exits.macs, policy.confidence, kPoints),
-                    split == Split::kVal ? exits.val : exits.test, exits.macs);
+                    exits.measured, exits.macs);
 }
 
 void fit_policy(SubnetFile& file, const Dataset& data, Confidence confidence, double average_macs) {

@@ -1,6 +1,7 @@
 #include "eval/network_evaluator.h"
 
-#include <algorithm>
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -18,12 +19,12 @@ constexpr std::size_t kMostMembers = 6;
 /// is to share; groups and members in the order of the specs.
 std::vector<std::vector<std::size_t>> first_stage_groups(const std::vector<Spec>& specs) {
   std::vector<std::vector<std::size_t>> groups;
+  std::map<std::string, std::size_t> open;  // by the hash of what is shared: the group that fills
   for (std::size_t i = 0; i < specs.size(); ++i) {
-    const Spec first = prefix(specs[i], 1);
-    const auto found = std::find_if(groups.begin(), groups.end(), [&](const auto& group) {
-      return group.size() < kMostMembers && prefix(specs[group.front()], 1) == first;
-    });
-    (found == groups.end() ? groups.emplace_back() : *found).push_back(i);
+    const auto [place, is_new] = open.try_emplace(spec_hash(prefix(specs[i], 1)), groups.size());
+    if (!is_new && groups[place->second].size() == kMostMembers) place->second = groups.size();
+    if (place->second == groups.size()) groups.emplace_back();
+    groups[place->second].push_back(i);
   }
   return groups;
 }

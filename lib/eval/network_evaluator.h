@@ -11,7 +11,7 @@ namespace enas4d {
 
 class NetworkEvaluator : public Evaluator {
  public:
-  /// All three must outlive the evaluator. Images are preprocessed once for each resolution.
+  /// All three must outlive the evaluator.
   NetworkEvaluator(const Supernet& supernet, const Dataset& data, const StopFlag& stop);
 
   bool evaluate(const std::vector<Spec>& specs, const Done& done) override;

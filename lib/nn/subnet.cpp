@@ -235,11 +235,14 @@ std::vector<torch::Tensor> Subnet::unit_means(const torch::Tensor& images) const
   Values values = begin_values(plan_, images);
   for (std::size_t l = 0; l < plan_.layers.size(); ++l) {
     const Layer& layer = plan_.layers[l];
-    if (is_head(layer.role)) continue;
-    infer_layer(layer, prepared_->weight[l], prepared_->bias[l], values);
-    if (!ends_unit(l)) continue;
-    units[layer.unit].push_back(
-        spatial_mean(values[static_cast<std::size_t>(layer.output)]).flatten(1));
+    if (layer.role != Role::kFinal && !is_head(layer.role)) {
+      infer_layer(layer, prepared_->weight[l], prepared_->bias[l], values);
+    }
+    if (ends_unit(l)) {
+      units[layer.unit].push_back(
+          spatial_mean(values[static_cast<std::size_t>(layer.output)]).flatten(1));
+    }
+    release(layer, l, last_use_, values);
   }
   std::vector<torch::Tensor> means;
   for (const auto& [unit, groups] : units) means.push_back(torch::cat(groups, 1));

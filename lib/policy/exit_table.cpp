@@ -27,16 +27,6 @@ const char* to_word(Confidence confidence) {
   return confidence_words()[static_cast<std::size_t>(confidence)].c_str();
 }
 
-Confidence confidence_from_word(const std::string& word, const std::string& option) {
-  const auto& words = confidence_words();
-  const auto found = std::find(words.begin(), words.end(), word);
-  if (found == words.end()) {
-    throw usage_error(
-        fmt::format("{}: must be max_softmax, margin or entropy, got '{}'", option, word));
-  }
-  return static_cast<Confidence>(found - words.begin());
-}
-
 Prediction predict(const float* logits, int classes) {
   assert(classes > 0);
   const float* const end = logits + classes;

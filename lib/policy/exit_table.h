@@ -1,5 +1,5 @@
 // What every exit said about every sample: enough to score any policy without running the network
-// again (design 4).
+// again.
 #pragma once
 
 #include <array>
@@ -23,9 +23,6 @@ enum class Confidence {
 constexpr int kConfidences = 3;
 
 const char* to_word(Confidence confidence);  ///< "max_softmax", "margin", "entropy"
-
-/// Throws Error (usage) "`option`: must be ..., got 'word'".
-Confidence confidence_from_word(const std::string& word, const std::string& option);
 
 /// Class and all three confidences of one row of logits.
 struct Prediction {

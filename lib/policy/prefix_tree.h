@@ -1,6 +1,6 @@
 // A segment tree over a row of cells, each with a count and a sum. It answers: of all prefixes that
 // hold at least so many, which has the largest sum? Removal and question take O(log cells). It is
-// what makes the S = 3 fit exact and fast (thresholds.cpp).
+// what makes the S = 3 fit exact and fast (threshold_fitter.cpp).
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // Thresholds from an exit table: S = 2 exactly by one sorted sweep, S = 3 exactly by a sweep over a
 // segment tree (O(N log N) for one budget), S = 4 by a quantile grid over the first threshold with
-// the exact S = 3 fit inside, then ascent along that threshold around the best (design 4).
+// the exact S = 3 fit inside, then ascent along that threshold around the best.
 #pragma once
 
 #include <optional>

@@ -272,6 +272,7 @@ OperatingPoint Archive::cheapest_point(const Candidate& candidate, double accura
 
 void require_reachable(const Space& space, const Limits& limits,
                        const std::vector<double>& budgets) {
+  require_possible(space, limits);
   const std::int64_t least = exit_macs(lower(space, smallest(space))).cumulative.front();
   const std::int64_t full = exit_macs(lower(space, largest(space))).full();
   for (const double budget : budgets) {

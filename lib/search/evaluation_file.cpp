@@ -108,14 +108,18 @@ ExitTable read_table(const std::string& path, Cursor& cursor, int classes, Sizes
   return table;
 }
 
-std::vector<std::int64_t> read_costs(const std::string& path, Cursor& cursor, std::size_t stages) {
-  std::vector<std::int64_t> costs = cursor.take_all<std::int64_t>(stages);
-  for (std::size_t s = 0; s < stages; ++s) {
-    if (costs[s] <= (s == 0 ? 0 : costs[s - 1])) {
-      throw bad_input(path, "must hold MACs that rise from exit to exit");
-    }
+/// Those of an exit alone need not rise: a later one may have fewer features.
+ExitMacs read_macs(const std::string& path, Cursor& cursor, std::size_t stages) {
+  ExitMacs macs;
+  macs.cumulative = cursor.take_all<std::int64_t>(stages);
+  macs.alone = cursor.take_all<std::int64_t>(stages);
+  std::int64_t before = 0;
+  for (const std::int64_t exit : macs.cumulative) {
+    if (exit <= before) throw bad_input(path, "must hold MACs that rise from exit to exit");
+    before = exit;
   }
-  return costs;
+  require_range(path, macs.alone, std::int64_t{1}, macs.cumulative.back());
+  return macs;
 }
 
 }  // namespace
@@ -171,8 +175,7 @@ Evaluation read_evaluation(const std::string& path) {
   }
   Evaluation evaluation;
   evaluation.params = cursor.take<std::int64_t>();
-  evaluation.macs.cumulative = read_costs(path, cursor, sizes.stages);
-  evaluation.macs.alone = read_costs(path, cursor, sizes.stages);
+  evaluation.macs = read_macs(path, cursor, sizes.stages);
   evaluation.table = read_table(path, cursor, static_cast<int>(classes), sizes);
   return evaluation;
 }

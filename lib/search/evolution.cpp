@@ -1,6 +1,7 @@
 #include "search/evolution.h"
 
 #include <algorithm>
+#include <map>
 #include <tuple>
 
 #include "arch/sample.h"
@@ -168,10 +169,23 @@ std::vector<Evolution::Contender> Evolution::contenders() const {
     one.rank = *std::min_element(next, end);
     next = end;
   }
-  for (Contender& one : all) {
-    one.exclusive = volume(all, one.rank, nullptr) - volume(all, one.rank, &one);
-  }
+  set_exclusive(all);
   return all;
+}
+
+/// Of those that may become parents; the ranks beyond them need no order.
+void Evolution::set_exclusive(std::vector<Contender>& all) const {
+  std::map<int, std::size_t> contenders_of_rank;
+  for (const Contender& one : all) ++contenders_of_rank[one.rank];
+  std::size_t better = 0;
+  for (const auto& [rank, count] : contenders_of_rank) {
+    if (better >= static_cast<std::size_t>(options_.population)) return;
+    const double whole = volume(all, rank, nullptr);
+    for (Contender& one : all) {
+      if (one.rank == rank) one.exclusive = whole - volume(all, rank, &one);
+    }
+    better += count;
+  }
 }
 
 /// What the contenders of this rank and worse cover together, one of them left out.

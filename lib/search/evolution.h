@@ -1,6 +1,6 @@
 // NSGA-II (Deb et al. 2002), with one change: a candidate is a spec, and competes with its whole
 // accuracy / average-MACs curve. A spec's rank is the best rank of its curve's points in (error,
-// average MACs); ties are broken by exclusive hypervolume (design 4).
+// average MACs); ties are broken by exclusive hypervolume.
 #pragma once
 
 #include <cstddef>
@@ -54,6 +54,7 @@ class Evolution : public Strategy {
   const Spec& parent(const std::vector<std::size_t>& among, Rng& rng) const;
   std::vector<Contender> contenders() const;
   Contender contender(std::size_t candidate) const;
+  void set_exclusive(std::vector<Contender>& all) const;
   static double volume(const std::vector<Contender>& all, int rank, const Contender* left_out);
 
   const Ground& ground_;

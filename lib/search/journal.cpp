@@ -101,6 +101,7 @@ struct Journal::State {
   void read_all();
   void read_lines(const std::string& file, Progress& progress);
   void read_line(const JsonValue& line, int number);
+  void append(const std::string& line);
   void add(const Record& record) {
     const std::string hash = spec_hash(record.spec);
     known.insert(hash);
@@ -113,8 +114,8 @@ struct Journal::State {
   FileLock lock;
   std::string path;
   JournalKey key;
-  AppendFile lines;  ///< cuts off a torn last line
-  std::map<std::string, Progress> read;
+  AppendFile lines;                      ///< cuts off a torn last line
+  std::map<std::string, Progress> read;  ///< by the file's name
   std::unordered_set<std::string> known;
   std::unordered_map<std::string, std::string> failures;  ///< reasons
 };
@@ -137,10 +138,19 @@ void Journal::State::require_same_search(int other) const {
 /// What is new in the lines of all shards. A last line without its end is still being written.
 void Journal::State::read_all() {
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    if (is_lines_file(entry.path().filename().string())) {
-      read_lines(entry.path().string(), read[entry.path().string()]);
-    }
+    const std::string name = entry.path().filename().string();
+    if (!is_lines_file(name)) continue;
+    Progress& progress = read[name];
+    if (entry.file_size() != progress.bytes) read_lines(entry.path().string(), progress);
   }
+}
+
+/// What this process writes it need not read again.
+void Journal::State::append(const std::string& line) {
+  lines.append(line);
+  Progress& progress = read[std::filesystem::path(path).filename().string()];
+  progress.bytes += line.size() + 1;
+  ++progress.lines;
 }
 
 void Journal::State::read_lines(const std::string& file, Progress& progress) {
@@ -172,8 +182,9 @@ Journal::Journal(const std::string& directory, const JournalKey& key, const Shar
   for (int other = 1; other <= shard.count; ++other) {
     if (other != shard.index) state_->require_same_search(other);
   }
-  if (read_file(state_->path).empty()) state_->lines.append(key_line(key));
+  // Who has another key is refused before it leaves a line that would refuse the others.
   state_->read_all();
+  if (read_file(state_->path).empty()) state_->append(key_line(key));
 }
 
 Journal::~Journal() = default;
@@ -198,7 +209,7 @@ void Journal::append(const Spec& spec, const Evaluated& evaluated) {
   } else {
     record.failure = std::get<Failure>(evaluated).reason;
   }
-  state_->lines.append(to_line(record));
+  state_->append(to_line(record));
   state_->add(record);
 }
 

@@ -20,10 +20,6 @@ std::vector<std::size_t> order_by_cost(const std::vector<Point>& points) {
 
 }  // namespace
 
-bool dominates(const Point& a, const Point& b) {
-  return a.error <= b.error && a.cost <= b.cost && (a.error < b.error || a.cost < b.cost);
-}
-
 std::vector<int> nondominated_ranks(const std::vector<Point>& points) {
   std::vector<int> ranks(points.size());
   std::vector<double> least_error;  // of each rank so far; never falls with the rank

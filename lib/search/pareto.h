@@ -11,9 +11,6 @@ struct Point {
   double cost;
 };
 
-/// At least as good in both and better in one.
-bool dominates(const Point& a, const Point& b);
-
 /// Rank of each point: 0 for those that nothing dominates, 1 for those only rank 0 dominates, and
 /// so on.
 std::vector<int> nondominated_ranks(const std::vector<Point>& points);

@@ -135,10 +135,22 @@ std::string to_line(const Record& record) {
   return line;
 }
 
-std::vector<Record> read_records(const std::string& text, const std::string& source) {
+std::vector<Record> read_records(const std::string& text, const std::string& source,
+                                 const Space* space) {
+  const std::string hash = space != nullptr ? space_hash(*space) : "";
   std::vector<Record> records;
-  for_each_document(text, source,
-                    [&](const JsonValue& document) { records.push_back(read_record(document)); });
+  for_each_document(text, source, [&](const JsonValue& document) {
+    Record record = read_record(document);
+    if (space != nullptr) {
+      if (!record.space.empty() && record.space != hash) {
+        throw bad_input(document.source() + ": /space",
+                        fmt::format("is of another space ({}, this one is {})",
+                                    start_of(record.space), start_of(hash)));
+      }
+      check_fits(*space, record.spec, document.source(), is_spec_document(document) ? "" : "/spec");
+    }
+    records.push_back(std::move(record));
+  });
   return records;
 }
 
@@ -147,21 +159,7 @@ std::vector<Record> read_records_from(const std::string& path, std::istream& in,
   const bool piped = path == "-";
   const std::string text =
       piped ? std::string(std::istreambuf_iterator<char>(in), {}) : read_file(path);
-  const std::string hash = space != nullptr ? space_hash(*space) : "";
-  std::vector<Record> records;
-  for_each_document(text, piped ? "standard input" : path, [&](const JsonValue& document) {
-    Record record = read_record(document);
-    if (space != nullptr) {
-      if (!record.space.empty() && record.space != hash) {
-        throw bad_input(document.source() + ": /space",
-                        fmt::format("is of another space ({}, this one is {})",
-                                    start_of(record.space), start_of(hash)));
-      }
-      check_fits(*space, record.spec, document.source());
-    }
-    records.push_back(std::move(record));
-  });
-  return records;
+  return read_records(text, piped ? "standard input" : path, space);
 }
 
 Record describe(const Space& space, const std::string& hash, const Spec& spec) {

@@ -1,5 +1,5 @@
 // The record: one JSON line that flows through the pipeline. A spec and, as they become known, its
-// MACs, policy, accuracies and hashes (design 5).
+// MACs, policy, accuracies and hashes.
 #pragma once
 
 #include <cstdint>
@@ -35,12 +35,13 @@ Record read_record(const JsonValue& document);
 std::string to_line(const Record& record);
 
 /// Records of `text`: one document (over several lines, if it likes) or one a line. Empty lines are
-/// skipped; a text without any holds no records. Throws Error (bad input) "specs.jsonl:17: ..."
-/// with the line number.
-std::vector<Record> read_records(const std::string& text, const std::string& source);
+/// skipped; a text without any holds no records. Each record is checked against `space`, which may
+/// be null (checked later); a record of another space is an error. Throws Error (bad input)
+/// "specs.jsonl:17: ..." with the line number.
+std::vector<Record> read_records(const std::string& text, const std::string& source,
+                                 const Space* space = nullptr);
 
-/// The same from a path, or from `in` for "-". Each record is checked against `space`; a record of
-/// another space is an error. `space` may be null (checked later).
+/// The same from a path, or from `in` for "-".
 std::vector<Record> read_records_from(const std::string& path, std::istream& in,
                                       const Space* space);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -154,6 +155,22 @@ void Search::count(SearchResult& result) const {
   result.first_failure = failure_before_.empty() ? archive_->first_failure() : failure_before_;
 }
 
+/// Where the limits hold little, draws may all miss it: the search has to begin inside them.
+/// Throws Error (impossible) if nothing is known to lie there.
+void begin_inside(const Space& space, SearchOptions& options) {
+  Rng rng(options.seed, {UINT64_MAX});
+  std::optional<Spec> drawn = try_uniform_within(space, options.limits, rng);
+  for (const Spec& extreme : {smallest(space), largest(space)}) {
+    if (!drawn && options.limits.allow(lower(space, extreme))) drawn = extreme;
+  }
+  const auto is_inside = [&](const Spec& spec) { return options.limits.allow(lower(space, spec)); };
+  if (drawn) {
+    options.begin_with.push_back(*std::move(drawn));
+  } else if (std::none_of(options.begin_with.begin(), options.begin_with.end(), is_inside)) {
+    options.begin_with.push_back(uniform_within(space, options.limits, rng));
+  }
+}
+
 }  // namespace
 
 std::string search_hash(const SearchOptions& options) {
@@ -175,9 +192,7 @@ SearchResult search(const Space& space, Evaluator& evaluator, Journal* journal,
   require_reachable(space, options.limits, goals.average_macs);
   SearchOptions seeded = options;
   seeded.evolution = with_defaults(options.evolution, options.evaluations);
-  // Tells if the limits hold nothing, and if they hold little begins inside them.
-  Rng rng(options.seed, {UINT64_MAX});
-  seeded.begin_with.push_back(uniform_within(space, options.limits, rng));
+  begin_inside(space, seeded);
   Search search(space, evaluator, journal, seeded, stop, observe);
   SearchResult result;
   result.finished = search.run();

@@ -37,7 +37,7 @@ bool ShardedEvaluator::evaluate_part(const std::vector<Spec>& specs, const Indic
 /// is evaluated here, or by the next shard that is.
 bool ShardedEvaluator::await(int shard, const std::vector<Spec>& specs, Indices part,
                              const Done& done) {
-  int& missed = missed_[static_cast<std::size_t>(shard)];
+  Lost& lost = lost_[static_cast<std::size_t>(shard)];
   while (true) {
     journal_.refresh();
     Indices missing;
@@ -48,9 +48,13 @@ bool ShardedEvaluator::await(int shard, const std::vector<Spec>& specs, Indices 
     part = std::move(missing);
     if (part.empty()) return true;
     if (stop_.raised()) return false;
-    missed = journal_.is_running(shard) ? 0 : missed + 1;
-    if (missed >= patience_ && takes_over(shard)) {
-      if (missed == patience_) taken_over_(shard);
+    if (journal_.is_running(shard)) {
+      lost = {};
+    } else {
+      ++lost.looks;
+    }
+    if (lost.looks >= patience_ && takes_over(shard)) {
+      if (!std::exchange(lost.told, true)) taken_over_(shard);
       return evaluate_part(specs, part, done);
     }
     pause_();

@@ -36,7 +36,7 @@ class ShardedEvaluator : public Evaluator {
         patience_(patience),
         pause_(std::move(pause)),
         taken_over_(std::move(taken_over)),
-        missed_(static_cast<std::size_t>(journal.shard().count) + 1, 0) {}
+        lost_(static_cast<std::size_t>(journal.shard().count) + 1) {}
 
   bool evaluate(const std::vector<Spec>& specs, const Done& done) override;
 
@@ -53,7 +53,12 @@ class ShardedEvaluator : public Evaluator {
   int patience_;
   Pause pause_;
   TakenOver taken_over_;
-  std::vector<int> missed_;  ///< per shard: looks since it was seen running
+  /// Of a shard, since it was seen running.
+  struct Lost {
+    int looks = 0;
+    bool told = false;
+  };
+  std::vector<Lost> lost_;
 };
 
 }  // namespace enas4d

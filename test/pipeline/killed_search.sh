@@ -36,8 +36,11 @@ left=$(find . -name '*.tmp')
 
 # An evaluation that is stopped has written what it measured.
 enas4d-sample --space "$here/tiny-space.json" --count 20000 >specs.jsonl
-enas4d-eval --checkpoint run/supernet.safetensors --data "$data" --specs specs.jsonl --threads 1 --quiet -o records.jsonl &
-sleep 4
+enas4d-eval --checkpoint run/supernet.safetensors --data "$data" --specs specs.jsonl --threads 1 --quiet >records.jsonl &
+until [[ -s records.jsonl ]]; do
+  kill -0 $! || fail "the evaluation ended early"
+  sleep 0.1
+done
 kill -TERM $!
 status=0
 wait $! || status=$?

@@ -55,15 +55,6 @@ TEST_CASE("confidences stay in [0, 1] and finite for any finite logits", "[polic
   CHECK(predict(rows[0].data(), 3).confidence == std::array<float, 3>{1, 1, 1});
 }
 
-TEST_CASE("a confidence is known by its word", "[policy]") {
-  for (const auto measure : {Confidence::kMaxSoftmax, Confidence::kMargin, Confidence::kEntropy}) {
-    CHECK(confidence_from_word(to_word(measure), "--confidence") == measure);
-  }
-  CHECK_THROWS_WITH(
-      confidence_from_word("softmax", "--confidence"),
-      Contains("--confidence: must be max_softmax, margin or entropy, got 'softmax'"));
-}
-
 TEST_CASE("a policy survives its document", "[policy]") {
   Policy policy;
   policy.confidence = Confidence::kMargin;

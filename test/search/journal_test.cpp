@@ -1,5 +1,6 @@
 #include "search/journal.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 
@@ -74,6 +75,43 @@ TEST_CASE("a journal is refused to another key, which is named", "[search]") {
   key = key_of(f.space);
   key.calibration = "ffff";
   CHECK_THROWS_WITH(Journal(f.directory, key), Contains("another calibration"));
+}
+
+TEST_CASE("who is refused for another key leaves the journal to those who have it", "[search]") {
+  const JournalFixture f;
+  Journal first(f.directory, key_of(f.space), {1, 2});
+  JournalKey key = key_of(f.space);
+  key.checkpoint = "ffff";
+  for (const Shard& other : {Shard{2, 2}, Shard{}}) {
+    CHECK_THROWS_WITH(Journal(f.directory, key, other), Contains("another checkpoint"));
+    CHECK_NOTHROW(first.refresh());
+    CHECK_NOTHROW(Journal(f.directory, key_of(f.space), other));
+  }
+}
+
+TEST_CASE("a journal takes in what another shard writes, line by line", "[search]") {
+  const JournalFixture f;
+  Journal first(f.directory, key_of(f.space), {1, 2}), second(f.directory, key_of(f.space), {2, 2});
+  f.append(second, smallest(f.space));
+  f.append(first, largest(f.space));
+  f.append(second, largest(f.space));
+  CHECK(first.size() == 1);
+  for (int i = 0; i < 2; ++i) {
+    first.refresh();
+    CHECK(first.size() == 2);
+  }
+  CHECK(Journal(f.directory, key_of(f.space)).size() == 2);
+}
+
+TEST_CASE("an exit alone may cost less than an earlier one", "[search]") {
+  const JournalFixture f;
+  const Spec spec = smallest(f.space);
+  Evaluation evaluation = f.evaluator.evaluation_of(spec);
+  std::reverse(evaluation.macs.alone.begin(), evaluation.macs.alone.end());
+  Journal journal = f.open();
+  journal.append(spec, evaluation);
+  REQUIRE(journal.find(spec));
+  CHECK(same_evaluation(std::get<Evaluation>(*journal.find(spec)), evaluation));
 }
 
 TEST_CASE("a journal whose key breaks lines is refused in one line", "[search]") {

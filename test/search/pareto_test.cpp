@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "search/dominance.h"
 #include "support/catch.h"
 #include "util/rng.h"
 
@@ -22,13 +23,6 @@ std::vector<Point> random_points(std::size_t count, Rng& rng) {
 bool dominated_by_any(const Point& point, const std::vector<Point>& points) {
   return std::any_of(points.begin(), points.end(),
                      [&](const Point& other) { return dominates(other, point); });
-}
-
-TEST_CASE("a point dominates if it is nowhere worse and somewhere better", "[search]") {
-  CHECK(dominates({1, 2}, {1, 3}));
-  CHECK(dominates({0, 2}, {1, 2}));
-  CHECK_FALSE(dominates({1, 2}, {1, 2}));
-  CHECK_FALSE(dominates({0, 3}, {1, 2}));
 }
 
 TEST_CASE("ranks are what peeling front after front gives", "[search]") {

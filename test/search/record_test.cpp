@@ -114,7 +114,8 @@ TEST_CASE("records are read from a stream and checked against the space", "[sear
   CHECK_THROWS_WITH(read(hostile, &space), Contains("another space (a\\nb"));
 
   Record outside = describe(other, "", largest(other));
-  CHECK_THROWS_WITH(read(outside, &space), Contains("standard input:1: /resolution: must be 16"));
+  CHECK_THROWS_WITH(read(outside, &space),
+                    Contains("standard input:1: /spec/resolution: must be 16"));
 }
 
 TEST_CASE("examples of records are read, or refused with their recorded message", "[search]") {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 #include <thread>
 #include <vector>
 
@@ -86,6 +87,30 @@ TEST_CASE("the work of a shard that does not run is done by the others", "[searc
   const std::size_t before = three.evaluated;
   CHECK(front_text(three.run({2}).front()) == alone);
   CHECK(three.evaluated == before);
+}
+
+TEST_CASE("that a shard is lost is told also by who comes to its work later", "[search]") {
+  const TemporaryFolder folder;
+  const Space space = small_space();
+  FakeEvaluator networks(space);
+  Journal journal(folder.path(), kShardKey, {1, 3});
+  // Of 2's work, which does not run, shard 3 is the heir, until it is lost as well.
+  auto third = std::make_unique<Journal>(folder.path(), kShardKey, Shard{3, 3});
+  constexpr int kPatience = 4;
+  int pauses = 0;
+  std::vector<int> told;
+  const StopFlag stop;
+  ShardedEvaluator evaluator(
+      networks, journal, stop, kPatience,
+      [&] {
+        if (++pauses == 2 * kPatience) third.reset();
+      },
+      [&](int lost) { told.push_back(lost); });
+  std::vector<Spec> specs;
+  Rng rng(1);
+  for (int i = 0; i < 30; ++i) specs.push_back(uniform(space, rng));
+  REQUIRE(evaluator.evaluate(specs, [](std::size_t, const Evaluated&) {}));
+  CHECK(told == std::vector<int>{2, 3});
 }
 
 TEST_CASE("a shard with other options is refused as long as others run", "[search]") {

@@ -379,6 +379,8 @@ TEST_CASE("what goes wrong with networks has its status and names its cause", "[
       Case{search_tool, {"--min-accuracy", "0.5,2"}, 2, "must be a number from 0 to 1, got '2'"},
       Case{search_tool, {"--shard", "4/3"}, 2, "--shard: must be I/N with I from 1 to N"},
       Case{search_tool, {"--shard", "1/3"}, 2, "--shard: needs the --journal"},
+      Case{search_tool, {"--shard", "1/3", "-o", "front"}, 2, "--shard: needs the --journal"},
+      Case{search_tool, {"--strategy", "stagewise", "--evaluations", "1"}, 2, "must be at least 2"},
       Case{search_tool, {"--mutation-rate", "2"}, 2, "must be a number from 0 to 1, got '2'"},
       Case{search_tool, {"--confidence", "margni"}, 2, "did you mean 'margin'?"},
       Case{export_tool, {"--specs", "-", "-o", "net"}, 2, "standard input holds 2 records"},
