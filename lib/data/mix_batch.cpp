@@ -13,12 +13,12 @@ namespace enas4d {
 namespace {
 
 /// Half-open, inside the image.
-struct Box {
+struct Patch {
   std::int64_t top, bottom, left, right;
 };
 
 /// Of these sides around a pixel drawn uniformly, cut to the image.
-Box random_box(std::int64_t rows, std::int64_t columns, const Batch& batch, Rng& rng) {
+Patch random_patch(std::int64_t rows, std::int64_t columns, const Batch& batch, Rng& rng) {
   const std::int64_t height = batch.images.size(2);
   const std::int64_t width = batch.images.size(3);
   const auto y = static_cast<std::int64_t>(rng.below(static_cast<std::uint32_t>(height)));
@@ -29,13 +29,13 @@ Box random_box(std::int64_t rows, std::int64_t columns, const Batch& batch, Rng&
           std::max<std::int64_t>(0, left), std::min(width, left + columns)};
 }
 
-/// Calls `change(begin, count)` with the floats of each row of the box; images lie channels-last.
+/// Calls `change(begin, count)` with the floats of each row of the patch; images lie channels-last.
 template <class Change>
-void for_box_rows(const Box& box, const Batch& batch, Change&& change) {
+void for_patch_rows(const Patch& patch, const Batch& batch, Change&& change) {
   const std::int64_t channels = batch.images.size(1);
   const std::int64_t width = batch.images.size(3);
-  for (std::int64_t y = box.top; y < box.bottom; ++y) {
-    change((y * width + box.left) * channels, (box.right - box.left) * channels);
+  for (std::int64_t y = patch.top; y < patch.bottom; ++y) {
+    change((y * width + patch.left) * channels, (patch.right - patch.left) * channels);
   }
 }
 
@@ -49,10 +49,10 @@ void cut_out(int side, const MixPlace& place, Batch& batch) {
   const std::int64_t size = batch.images.numel() / batch.images.size(0);
   for (std::int64_t i = 0; i < batch.images.size(0); ++i, pixels += size) {
     Rng rng = image_stream(kCutoutStream, place, i);
-    for_box_rows(random_box(side, side, batch, rng), batch,
-                 [&](std::int64_t begin, std::int64_t count) {
-                   std::fill_n(pixels + begin, count, 0.0F);  // the mean colour
-                 });
+    for_patch_rows(random_patch(side, side, batch, rng), batch,
+                   [&](std::int64_t begin, std::int64_t count) {
+                     std::fill_n(pixels + begin, count, 0.0F);  // the mean colour
+                   });
   }
 }
 
@@ -112,13 +112,13 @@ class Mixer {
     };
     const std::int64_t height = batch_.images.size(2);
     const std::int64_t width = batch_.images.size(3);
-    const Box box = random_box(side(height), side(width), batch_, rng);
+    const Patch patch = random_patch(side(height), side(width), batch_, rng);
     const float* other = before_.data() + partner * size_;
     float* out = batch_.images.data_ptr<float>() + image * size_;
-    for_box_rows(box, batch_, [&](std::int64_t begin, std::int64_t count) {
+    for_patch_rows(patch, batch_, [&](std::int64_t begin, std::int64_t count) {
       std::copy_n(other + begin, count, out + begin);
     });
-    const std::int64_t pasted = (box.bottom - box.top) * (box.right - box.left);
+    const std::int64_t pasted = (patch.bottom - patch.top) * (patch.right - patch.left);
     return 1 - static_cast<double>(pasted) / static_cast<double>(height * width);
   }
 

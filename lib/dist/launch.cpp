@@ -129,6 +129,8 @@ void become_rank(pid_t launcher, const sigset_t& mask) {
 }  // namespace
 
 Launched launch_ranks(int count, const std::function<void(const std::string&)>& say) {
+  // Whoever ignores it, as a parent of ours may, hears of no rank that ended.
+  std::signal(SIGCHLD, SIG_DFL);
   sigset_t signals, before;
   sigemptyset(&signals);
   sigaddset(&signals, SIGCHLD);

@@ -6,6 +6,7 @@
 #include "formats/image_set.h"
 #include "util/error.h"
 #include "util/files.h"
+#include "util/json_text.h"
 
 namespace enas4d {
 namespace {
@@ -38,6 +39,9 @@ std::vector<std::string> read_class_names(const std::string& path, int classes,
   std::vector<std::string> names = lines_of(read_file(path));
   if (names.size() != static_cast<std::size_t>(classes)) {
     throw bad_input(path, fmt::format("must name {} classes, names {}", classes, names.size()));
+  }
+  for (const std::string& name : names) {
+    if (!is_utf8(name)) throw bad_input(path, "a class name must be UTF-8");
   }
   return names;
 }

@@ -15,7 +15,7 @@
 #include <fmt/format.h>
 
 #include "util/error.h"
-#include "util/json.h"
+#include "util/json_text.h"
 
 namespace enas4d {
 namespace fs = std::filesystem;
@@ -59,7 +59,8 @@ class FolderWalk {
       const std::string path = listing_.folder + "/" + name;
       struct stat status = {};
       if (!look_at(path, status) || !S_ISDIR(status.st_mode)) continue;
-      require_utf8(path, name);
+      // Class names go into JSON files.
+      if (!is_utf8(name)) throw bad_input(path, "a class name must be UTF-8");
       const std::size_t before = listing_.files.size();
       listing_.classes.push_back(name);
       enter(name, status);
@@ -80,15 +81,6 @@ class FolderWalk {
     if (errno == ENOENT) return false;
     throw bad_input(path,
                     fmt::format("cannot be read: {}", std::generic_category().message(errno)));
-  }
-
-  /// Class names go into JSON files.
-  static void require_utf8(const std::string& path, const std::string& name) {
-    try {
-      Json(name).dump();
-    } catch (const Json::exception&) {
-      throw bad_input(path, "a class name must be UTF-8");
-    }
   }
 
   void enter(const std::string& below, const struct stat& status) {

@@ -3,15 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <cerrno>
-#include <fcntl.h>
 #include <limits>
 #include <optional>
 #include <string_view>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <system_error>
-#include <unistd.h>
 #include <utility>
 
 #include <fmt/format.h>
@@ -19,6 +13,7 @@
 #include "util/error.h"
 #include "util/files.h"
 #include "util/hash.h"
+#include "util/mapped_file.h"
 
 namespace enas4d {
 namespace {
@@ -83,39 +78,6 @@ std::string checksum_of(std::string_view tensor_data, const std::string& documen
   hash.add(document);
   return hash.digest();
 }
-
-/// A file's bytes without reading them into memory of our own.
-class Mapping {
- public:
-  explicit Mapping(const std::string& path) {
-    const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    const auto failure = [&](int error) {
-      if (file >= 0) ::close(file);
-      return bad_input(path,
-                       fmt::format("cannot be read: {}", std::generic_category().message(error)));
-    };
-    struct stat status = {};
-    if (file < 0 || ::fstat(file, &status) != 0) throw failure(errno);
-    if (!S_ISREG(status.st_mode)) throw failure(S_ISDIR(status.st_mode) ? EISDIR : ESPIPE);
-    size_ = static_cast<std::size_t>(status.st_size);
-    if (size_ > 0) {
-      start_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file, 0);
-      if (start_ == MAP_FAILED) throw failure(errno);
-    }
-    ::close(file);
-  }
-  ~Mapping() {
-    if (size_ > 0) ::munmap(start_, size_);
-  }
-  Mapping(const Mapping&) = delete;
-  Mapping& operator=(const Mapping&) = delete;
-
-  std::string_view bytes() const { return {static_cast<const char*>(start_), size_}; }
-
- private:
-  void* start_ = nullptr;
-  std::size_t size_ = 0;
-};
 
 std::string_view header_of(std::string_view file, const std::string& path) {
   if (file.empty()) throw bad_input(path, "is empty");
@@ -237,7 +199,7 @@ struct SafetensorsFile::State {
   State(const std::string& file_path) : path(file_path), mapping(file_path) {}
 
   std::string path;
-  Mapping mapping;
+  MappedFile mapping;
   std::string sha256;
   std::optional<JsonValue> document;
   std::vector<TensorEntry> tensors;

@@ -1,7 +1,7 @@
 // safetensors: 8 bytes of little-endian header length, that many bytes of JSON
 // {name: {dtype, shape, data_offsets}}, then the tensor bytes without gaps. Readable from Python,
 // no pickle. Ours carry in __metadata__ "enas4d" (a JSON document as text) and "sha256" (of the
-// tensor bytes as they lie in the file, then that text), which is verified on load (design 5).
+// tensor bytes as they lie in the file, then that text), which is verified on load.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// Losses over exits (design 3): each is a mean over images and a weighted sum over exits.
+// Losses over exits: each is a mean over images and a weighted sum over exits.
 #pragma once
 
 #include <vector>

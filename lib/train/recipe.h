@@ -1,5 +1,4 @@
-// A training recipe as data: phases, what each may choose, subnets a step, losses, regularisation
-// (design 3).
+// A training recipe as data: phases, what each may choose, subnets a step, losses, regularisation.
 #pragma once
 
 #include <cstdint>

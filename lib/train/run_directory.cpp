@@ -17,9 +17,13 @@ std::string short_text(const Json& value) {
 
 }  // namespace
 
-std::string first_difference(const Json& there, const Json& here) {
-  const Json patch = Json::diff(there, here);
-  const auto place = patch[0]["path"].get<std::string>();
+std::optional<std::string> first_difference(const Json& there, const Json& here) {
+  const Json patch = Json::diff(there, here);  // unlike ==, whatever the order of keys
+  if (patch.empty()) return std::nullopt;
+  auto place = patch[0]["path"].get<std::string>();
+  const std::size_t slash = place.rfind('/');
+  if (slash != std::string::npos && place.substr(slash) == "/-")
+    place.resize(slash);  // a longer list
   const Json::json_pointer pointer(place);
   const auto text_at = [&](const Json& document) {
     return document.contains(pointer) ? short_text(document[pointer]) : std::string("absent");
@@ -41,31 +45,40 @@ RunDirectory::RunDirectory(const std::string& path, const Json& configuration)
     write_file(run_path, document.dump(2) + "\n");
     return;
   }
-  const Json there = JsonValue::read_file(run_path).raw();
-  if (there != document) {
-    throw bad_input(path, "belongs to another configuration: " + first_difference(there, document));
-  }
+  const auto difference = first_difference(JsonValue::read_file(run_path).raw(), document);
+  if (difference) throw bad_input(path, "belongs to another configuration: " + *difference);
 }
 
-std::optional<TrainingState> RunDirectory::resume() {
-  if (!file_exists(checkpoint_path())) {
-    drop_metrics_after(-1);
-    return std::nullopt;
+namespace {
+
+/// The checkpoint; where there is none, the one before it: where a file system knows no hard links,
+/// a process that is killed at the wrong moment leaves that one alone.
+std::optional<TrainingState> load_last(const std::string& path) {
+  const std::string previous = path + ".previous";
+  if (!file_exists(path)) {
+    if (!file_exists(previous)) return std::nullopt;
+    return load_training_state(previous);
   }
   try {
-    TrainingState state = load_training_state(checkpoint_path());
-    if (state.configuration != configuration_) {
-      throw Error(ExitStatus::kBadInput,
-                  fmt::format("{}: belongs to another configuration: {}", checkpoint_path(),
-                              first_difference(state.configuration, configuration_)));
-    }
-    drop_metrics_after(state.step);
-    return state;
+    return load_training_state(path);
   } catch (const Error& error) {
-    const std::string previous = checkpoint_path() + ".previous";
     if (error.status() != ExitStatus::kBadInput || !file_exists(previous)) throw;
     throw Error(error.status(), fmt::format("{}; the one before it is {}", error.what(), previous));
   }
+}
+
+}  // namespace
+
+std::optional<TrainingState> RunDirectory::resume() {
+  std::optional<TrainingState> state = load_last(checkpoint_path());
+  if (state) {
+    const auto difference = first_difference(state->configuration, configuration_);
+    if (difference) {
+      throw bad_input(checkpoint_path(), "belongs to another configuration: " + *difference);
+    }
+  }
+  drop_metrics_after(state ? state->step : -1);
+  return state;
 }
 
 void RunDirectory::drop_metrics_after(std::int64_t step) {
@@ -76,8 +89,10 @@ void RunDirectory::drop_metrics_after(std::int64_t step) {
     for (std::size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos;
          begin = end + 1) {
       const std::string line = text.substr(begin, end - begin);
+      ++number;
+      if (line.empty()) continue;
       JsonObject metrics =
-          JsonValue::parse(line, fmt::format("{}:{}", metrics_path(), ++number)).object();
+          JsonValue::parse(line, fmt::format("{}:{}", metrics_path(), number)).object();
       if (metrics.required("step").whole(0, std::numeric_limits<std::int64_t>::max()) <= step)
         kept += line + "\n";
     }

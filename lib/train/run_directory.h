@@ -13,8 +13,9 @@
 
 namespace enas4d {
 
-/// "/recipe/batch is 64 there, 128 here" for the first place in which two configurations differ.
-std::string first_difference(const Json& there, const Json& here);
+/// "/recipe/batch is 64 there, 128 here" for the first place in which two configurations differ;
+/// the order of their keys does not count.
+std::optional<std::string> first_difference(const Json& there, const Json& here);
 
 class RunDirectory {
  public:
@@ -22,7 +23,8 @@ class RunDirectory {
   /// it, bad input if it belongs to another configuration (names the first difference).
   RunDirectory(const std::string& path, const Json& configuration);
 
-  /// The checkpoint to go on from, if there is one. Throws Error: bad input if it is broken or of
+  /// The checkpoint to go on from, if there is one; where only the one before it is left, that.
+  /// Throws Error: bad input if it is broken or of
   /// another configuration. Lines of metrics.jsonl that came after it are dropped: their steps run
   /// again.
   std::optional<TrainingState> resume();

@@ -26,9 +26,6 @@ class Sgd {
   /// gradient keep value and momentum. `step` counts from 0: early averages forget faster.
   void update(double learning_rate, double norm, std::int64_t step);
 
-  const NamedTensors& momentum() const { return momentum_; }
-  const NamedTensors& average() const { return average_; }
-
  private:
   Supernet supernet_;
   const Recipe recipe_;

@@ -44,7 +44,7 @@ Json configuration_of(const TrainOptions& options, const std::optional<SupernetF
 void require_same_configuration(const Json& configuration, Ranks& ranks) {
   require_same(ranks, configuration.dump(), [&](const std::string& first) {
     return usage_error("rank 0 was started with another configuration: " +
-                       first_difference(Json::parse(first), configuration));
+                       first_difference(Json::parse(first), configuration).value_or(first));
   });
 }
 
@@ -80,8 +80,8 @@ class Trainer {
     try {
       return run_steps(stop);
     } catch (const RankLost& error) {
-      throw failed(fmt::format("{}: {} at step {} of {}; the last checkpoint is of step {}",
-                               options_.output, error.what(), state_.step, steps_, saved_step_));
+      throw failed(fmt::format("{}: {} at step {} of {}; {}", options_.output, error.what(),
+                               state_.step, steps_, last_checkpoint()));
     }
   }
 
@@ -149,9 +149,10 @@ class Trainer {
                         phase.teacher == Teacher::kFrozen ? state_.teacher : Supernet(nullptr)});
     const StepNumbers numbers = reduce({losses.first, losses.all, stop.raised() ? 1.0 : 0.0});
     const double norm = shared_norm();
-    if (!std::isfinite(numbers.all_losses) || !std::isfinite(norm)) {
+    if (!std::isfinite(numbers.all_losses)) {
       throw diverged(fmt::format("loss {}", numbers.all_losses));
     }
+    if (!std::isfinite(norm)) throw diverged(fmt::format("gradient norm {}", norm));
     sgd_.update(learning_rate(recipe_, state_.step, steps_per_epoch_), norm, state_.step);
     return numbers;
   }
@@ -184,9 +185,13 @@ class Trainer {
 
   Error diverged(const std::string& sign) const {
     return Error(ExitStatus::kDiverged,
-                 fmt::format("{}: training diverged at step {} of {}: {}; the last good "
-                             "checkpoint is of step {}",
-                             options_.output, state_.step, steps_, sign, saved_step_));
+                 fmt::format("{}: training diverged at step {} of {}: {}; {}", options_.output,
+                             state_.step, steps_, sign, last_checkpoint()));
+  }
+
+  std::string last_checkpoint() const {
+    return saved_step_ == 0 ? "there is no checkpoint yet"
+                            : fmt::format("the last checkpoint is of step {}", saved_step_);
   }
 
   /// Of the last step, from 1. The last epoch is shorter where the recipe ends with a part of one.

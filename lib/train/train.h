@@ -1,4 +1,4 @@
-// Training the once-for-all network: one call, resumable at any point (design 3).
+// Training the once-for-all network: one call, resumable at any point.
 #pragma once
 
 #include <cstdint>

@@ -9,9 +9,14 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include <fmt/format.h>
+
+#include "util/error.h"
 
 namespace enas4d {
 
@@ -31,17 +36,16 @@ class Ahead {
         to_make_(first),
         to_give_(first) {
     assert(options.workers > 0);
-    for (int i = 0; i < options.workers; ++i) workers_.emplace_back([this] { work(); });
+    try {
+      for (int i = 0; i < options.workers; ++i) workers_.emplace_back([this] { work(); });
+    } catch (const std::system_error& error) {
+      stop();
+      throw failed(fmt::format("{} worker threads cannot be started: {}", options.workers,
+                               error.code().message()));
+    }
   }
 
-  ~Ahead() {
-    {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      stopping_ = true;
-    }
-    room_.notify_all();
-    for (std::thread& worker : workers_) worker.join();
-  }
+  ~Ahead() { stop(); }
 
   Ahead(const Ahead&) = delete;
   Ahead& operator=(const Ahead&) = delete;
@@ -62,6 +66,15 @@ class Ahead {
   }
 
  private:
+  void stop() {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      stopping_ = true;
+    }
+    room_.notify_all();
+    for (std::thread& worker : workers_) worker.join();
+  }
+
   struct Made {
     Item item;
     std::exception_ptr failure;

@@ -106,13 +106,6 @@ std::string link_target(const std::string& path) {
   return error ? path : target.string();
 }
 
-/// /dev/null, a pipe, a folder: nothing that could be replaced by renaming.
-bool is_special_file(const std::string& path) {
-  std::error_code error;
-  const fs::file_status status = fs::status(path, error);
-  return fs::exists(status) && !fs::is_regular_file(status);
-}
-
 /// Keeps `path` under a second name. Where the file system knows no hard links it is renamed
 /// instead.
 bool keep_as(const std::string& path, const std::string& previous) {
@@ -120,7 +113,7 @@ bool keep_as(const std::string& path, const std::string& previous) {
   ::unlink(link.c_str());
   if (::link(path.c_str(), link.c_str()) == 0) return ::rename(link.c_str(), previous.c_str()) == 0;
   if (errno == ENOENT) return true;  // there is no previous file yet
-  if (errno != EPERM && errno != EOPNOTSUPP && errno != EMLINK) return false;
+  if (errno != EPERM && errno != EOPNOTSUPP && errno != EMLINK && errno != ENOSYS) return false;
   return ::rename(path.c_str(), previous.c_str()) == 0;
 }
 
@@ -258,6 +251,13 @@ void AppendFile::append(std::string_view line) {
 
 FileLock::FileLock(const std::string& path, const std::function<void()>& while_waiting,
                    const std::string& note) {
+  while (!take(path, while_waiting, note)) continue;
+}
+
+/// False if the file that is locked now is not the one at `path` any more: its holder has removed
+/// it.
+bool FileLock::take(const std::string& path, const std::function<void()>& while_waiting,
+                    const std::string& note) {
   constexpr auto kPause = std::chrono::milliseconds(50);
   constexpr int kTries = 3;
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
@@ -274,6 +274,11 @@ FileLock::FileLock(const std::string& path, const std::function<void()>& while_w
     }
     std::this_thread::sleep_for(kPause);
   }
+  struct stat locked = {}, there = {};
+  if (::fstat(file.number(), &locked) != 0 || ::stat(path.c_str(), &there) != 0 ||
+      locked.st_dev != there.st_dev || locked.st_ino != there.st_ino) {
+    return false;
+  }
   std::array<char, 256> host = {};
   ::gethostname(host.data(), host.size() - 1);
   const std::string holder = fmt::format("{} {}\n{}\n", ::getpid(), host.data(), note);
@@ -282,6 +287,7 @@ FileLock::FileLock(const std::string& path, const std::function<void()>& while_w
     throw cannot_be_written(path);
   }
   descriptor_ = file.release();
+  return true;
 }
 
 FileLock::~FileLock() {
@@ -321,6 +327,12 @@ void make_directories(const std::string& path) {
   std::error_code error;
   fs::create_directories(path, error);
   if (error) throw failed(fmt::format("{}: cannot be made: {}", path, error.message()));
+}
+
+bool is_special_file(const std::string& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  return fs::exists(status) && !fs::is_regular_file(status);
 }
 
 bool file_exists(const std::string& path) {

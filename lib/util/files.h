@@ -70,6 +70,9 @@ class FileLock {
   FileLock& operator=(const FileLock&) = delete;
 
  private:
+  bool take(const std::string& path, const std::function<void()>& while_waiting,
+            const std::string& note);
+
   int descriptor_ = -1;
 };
 
@@ -86,5 +89,7 @@ void remove_unfinished(const std::string& path);
 /// Makes the folder and its parents. Throws Error (failed).
 void make_directories(const std::string& path);
 bool file_exists(const std::string& path);
+/// A device, pipe or folder: nothing that could be replaced by renaming.
+bool is_special_file(const std::string& path);
 
 }  // namespace enas4d

@@ -31,6 +31,15 @@ std::string shown(const Json& value) {
   return shortened(value.dump(-1, ' ', false, Json::error_handler_t::replace), kShownCharacters);
 }
 
+bool is_utf8(const std::string& text) {
+  try {
+    Json(text).dump();
+    return true;
+  } catch (const Json::exception&) {
+    return false;
+  }
+}
+
 std::string pointer_step(const std::string& key) {
   std::string step = "/";
   for (const char c : escaped(key)) {

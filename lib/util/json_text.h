@@ -21,6 +21,9 @@ std::string escaped(const std::string& text);
 /// Compact, cut to about kShownCharacters.
 std::string shown(const nlohmann::ordered_json& value);
 
+/// Whether it can stand in a JSON document.
+bool is_utf8(const std::string& text);
+
 /// "/key" with JSON pointer's own escapes.
 std::string pointer_step(const std::string& key);
 

@@ -17,12 +17,17 @@ MappedFile::MappedFile(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat status = {};
   bool mapped = descriptor >= 0 && ::fstat(descriptor, &status) == 0;
+  int error_number = errno;
+  if (mapped && !S_ISREG(status.st_mode)) {
+    mapped = false;
+    error_number = S_ISDIR(status.st_mode) ? EISDIR : ESPIPE;
+  }
   if (mapped && status.st_size > 0) {
     size_ = static_cast<std::size_t>(status.st_size);
     start_ = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, descriptor, 0);
     mapped = start_ != MAP_FAILED;
+    error_number = errno;
   }
-  const int error_number = errno;
   if (descriptor >= 0) ::close(descriptor);  // the mapping stays
   if (mapped) return;
   throw bad_input(path,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
+#include <cstdint>
+#include <ctime>
 #include <signal.h>
 #include <unistd.h>
 
@@ -13,17 +15,32 @@ constexpr std::array kStopSignals = {SIGTERM, SIGINT, SIGUSR1, SIGXCPU};
 
 // A signal handler takes no argument of ours, so the one live guard keeps its state here.
 std::atomic<StopFlag*> guarded_flag{nullptr};
-std::array<std::atomic<bool>, 2> signal_seen{};  ///< from others, from our parent
+/// From others, from our parent: when it came, in nanoseconds; 0 = not yet.
+std::array<std::atomic<std::int64_t>, 2> first_signal{};
 std::array<struct sigaction, kStopSignals.size()> earlier_actions;
 
-static_assert(std::atomic<StopFlag*>::is_always_lock_free && std::atomic<bool>::is_always_lock_free,
+static_assert(std::atomic<StopFlag*>::is_always_lock_free &&
+                  std::atomic<std::int64_t>::is_always_lock_free,
               "only lock-free atomics may be touched by a signal handler");
 
+std::int64_t nanoseconds_now() {
+  timespec now = {};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
 /// A launcher passes on what its ranks often get directly, too, from a terminal or a batch system:
-/// one signal of each is one signal.
+/// one signal of each is one signal. So are two at once from one side: timeout(1) signals its child
+/// and then its whole process group.
 void on_stop_signal(int number, siginfo_t* info, void* /*context*/) {
+  constexpr std::int64_t kAtOnce = 100'000'000;
   const bool from_parent = info->si_code == SI_USER && info->si_pid == getppid();
-  if (signal_seen[from_parent ? 1 : 0].exchange(true)) _exit(128 + number);
+  const std::int64_t now = nanoseconds_now();
+  std::int64_t first = 0;
+  if (number != SIGXCPU && !first_signal[from_parent ? 1 : 0].compare_exchange_strong(first, now) &&
+      now - first > kAtOnce) {
+    _exit(128 + number);
+  }
   StopFlag* flag = guarded_flag.load();
   if (flag != nullptr) flag->raise();
 }
@@ -44,7 +61,7 @@ void StopFlag::set_time_limit(double seconds) {
 SignalGuard::SignalGuard(StopFlag& flag) {
   assert(guarded_flag.load() == nullptr && "one guard at a time");
   guarded_flag = &flag;
-  for (auto& seen : signal_seen) seen = false;
+  for (auto& first : first_signal) first = 0;
   struct sigaction action = {};
   action.sa_sigaction = on_stop_signal;
   action.sa_flags = SA_RESTART | SA_SIGINFO;

@@ -21,7 +21,8 @@ class StopFlag {
 };
 
 /// While it lives, TERM, INT, USR1 and XCPU raise the flag; a second signal from the same side, our
-/// parent or anybody else, ends the process at once (128 + number).
+/// parent or anybody else, a tenth of a second later or more, ends the process at once (128 +
+/// number). XCPU comes again every second, and is never a second signal.
 class SignalGuard {
  public:
   explicit SignalGuard(StopFlag& flag);

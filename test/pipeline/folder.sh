@@ -61,3 +61,11 @@ expect 3 "photos/train: lacks the class 'new' of photos/val" "${train[@]}" -o ot
 rm -r photos/val/new
 ln -s ../dark photos/train/dark/again
 expect 3 "photos/train/dark/again: is a link to a folder that it lies in" "${train[@]}" -o other
+
+# Images to train on alone: there is no test, and whoever asks for it is told.
+mkdir only
+cp -r photos/train only/train
+rm only/train/dark/again
+enas4d-train-ofa --space "$here/tiny-space.json" --recipe "$here/tiny-recipe.json" --data folder:only --threads 1 --quiet -o alone
+expect 3 "folder:only: has no test images" \
+  enas4d-eval --checkpoint alone/supernet.safetensors --data folder:only --specs specs.jsonl --split test --quiet

@@ -3,10 +3,13 @@
 #include <filesystem>
 #include <numeric>
 
+#include <nlohmann/json.hpp>
+
 #include "checkpoint/training_state.h"
 #include "checkpoint/weights_files.h"
 #include "support/catch.h"
 #include "support/temporary_folder.h"
+#include "train/run_directory.h"
 #include "train/tiny_run.h"
 #include "util/error.h"
 #include "util/files.h"
@@ -155,6 +158,39 @@ TEST_CASE("metrics tell every epoch once, also after a crash", "[train]") {
   }
 }
 
+TEST_CASE("a run goes on with what editors and kills make of its files", "[train]") {
+  const TemporaryFolder folder;
+  const Dataset data = tiny_data();
+  TrainOptions options = tiny_run(folder / "run");
+  options.recipe.phases[0].epochs = 1;
+  const StopFlag never;
+  StepHook first, second;
+  train(options, data, first, never);
+  const std::string checkpoint = options.output + "/checkpoint.safetensors";
+  SECTION("keys in another order") {
+    const auto run = nlohmann::json::parse(read_file(options.output + "/run.json"));  // sorts them
+    write_file(options.output + "/run.json", run.dump());
+  }
+  SECTION("an empty line among the metrics") {
+    write_file(options.output + "/metrics.jsonl",
+               read_file(options.output + "/metrics.jsonl") + "\n");
+  }
+  SECTION("a checkpoint that has only its other name") {
+    std::filesystem::rename(checkpoint, checkpoint + ".previous");
+  }
+  CHECK(train(options, data, second, never) == TrainEnd::kDone);
+  CHECK(second.losses.empty());
+}
+
+TEST_CASE("configurations differ where their values do, not where their keys stand", "[train]") {
+  const Json there = {{"a", 1}, {"kernel", {3, 5}}}, sorted = {{"kernel", {3, 5}}, {"a", 1}};
+  CHECK_FALSE(first_difference(there, sorted));
+  const Json longer = {{"a", 1}, {"kernel", {3, 5, 7}}};
+  CHECK(first_difference(there, longer) == "/kernel is [3,5] there, [3,5,7] here");
+  CHECK(first_difference(longer, there) == "/kernel/2 is 7 there, absent here");
+  CHECK(first_difference(there, {{"a", 2}, {"kernel", {3, 5}}}) == "/a is 1 there, 2 here");
+}
+
 TEST_CASE("a finished run is left as it is", "[train]") {
   const TemporaryFolder folder;
   const Dataset data = tiny_data();
@@ -224,15 +260,15 @@ TEST_CASE("two trainings on one run directory: the second is refused", "[train]"
   CHECK(refused);
 }
 
-TEST_CASE("training that diverges ends with status 5 and keeps the last good checkpoint",
-          "[train]") {
+TEST_CASE("training that diverges ends with status 5 and says what is kept", "[train]") {
   const TemporaryFolder folder;
   const Dataset data = tiny_data();
   TrainOptions options = tiny_run(folder / "run");
   options.recipe.clip_norm = 0;
   options.recipe.phases[0].warm_up_epochs = 0;
   options.recipe.phases[0].learning_rate = 1e38;
-  options.checkpoint_steps = 1;
+  const bool saved = GENERATE(false, true);
+  options.checkpoint_steps = saved ? 1 : 1000;
   const StopFlag never;
   StepHook hook;
   try {
@@ -240,7 +276,8 @@ TEST_CASE("training that diverges ends with status 5 and keeps the last good che
     FAIL("did not diverge");
   } catch (const Error& error) {
     CHECK(error.status() == ExitStatus::kDiverged);
-    CHECK_THAT(error.what(), Contains("the last good checkpoint is of step"));
+    CHECK_THAT(error.what(),
+               Contains(saved ? "the last checkpoint is of step" : "there is no checkpoint yet"));
   }
 }
 

@@ -228,6 +228,19 @@ TEST_CASE("who waits for a lock may give up, and gets it once it is free", "[uti
   CHECK(pauses == 2);
 }
 
+TEST_CASE("who waits for a lock whose holder removes it locks the file that is there then",
+          "[util][files]") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "lock";
+  auto held = std::make_unique<FileLock>(path);
+  const FileLock waited(path, [&] {
+    fs::remove(path);
+    held.reset();
+  });
+  CHECK(file_exists(path));
+  CHECK(is_locked(path));
+}
+
 TEST_CASE("only what a killed writer of the file left is removed", "[util][files]") {
   const TemporaryFolder folder;
   const std::vector<std::string> kept = {"net",       "net.previous",  "net.12.0.tmp.txt",

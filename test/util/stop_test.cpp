@@ -33,6 +33,7 @@ TEST_CASE("a second signal ends the process at once", "[util][stop]") {
     StopFlag flag;
     const SignalGuard guard(flag);
     raise(SIGINT);
+    usleep(150'000);
     raise(SIGTERM);
     _exit(0);
   }
@@ -40,6 +41,23 @@ TEST_CASE("a second signal ends the process at once", "[util][stop]") {
   REQUIRE(waitpid(child, &status, 0) == child);
   CHECK(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 128 + SIGTERM);
+}
+
+TEST_CASE("signals that come at once are one, and XCPU never is a second one", "[util][stop]") {
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    StopFlag flag;
+    const SignalGuard guard(flag);
+    raise(SIGTERM);
+    raise(SIGTERM);
+    usleep(150'000);
+    raise(SIGXCPU);
+    _exit(flag.raised() ? 7 : 0);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  CHECK(WEXITSTATUS(status) == 7);
 }
 
 TEST_CASE("a signal that a launcher passes on beside our own is no second one", "[util][stop]") {
