@@ -1,5 +1,7 @@
 // enas4d-export: takes one network out of a supernet and writes it, ready to run.
 #include <algorithm>
+#include <cmath>
+#include <string>
 
 #include <fmt/format.h>
 
@@ -74,10 +76,14 @@ const Record& best_within(const std::vector<Record>& records, std::int64_t budge
     throw bad_input(source, "--average-macs needs records with a val outcome, there is none");
   }
   if (best == nullptr) {
-    const auto least = static_cast<std::int64_t>(cheapest->val->average_macs);
+    const std::int64_t least = std::llround(std::ceil(cheapest->val->average_macs));
+    const bool told_apart = format_count(budget) != format_count(least);
+    const auto text = [&](std::int64_t macs) {
+      return told_apart ? format_count(macs) : std::to_string(macs);
+    };
     throw impossible(
         fmt::format("--average-macs: no record of {} is within {}, the cheapest has {}", source,
-                    format_count(budget), format_count(least)));
+                    text(budget), text(least)));
   }
   return *best;
 }

@@ -41,10 +41,9 @@ void declare_sample(SampleOptions& options, OptionList& list) {
   list.add<Which>(
       "--which", options.which, "random specs, or the one at an end of the space",
       {{"random", Which::kRandom}, {"smallest", Which::kSmallest}, {"largest", Which::kLargest}});
-  list.add("--specs", options.specs,
-           "take these specs or records instead of drawing any: those inside the bounds are "
-           "written with their MACs; - is standard input",
-           TextFormat{"FILE"});
+  add_specs(list, options.specs).help =
+      "take these specs or records instead of drawing any: those inside the bounds are written "
+      "with their MACs; - is standard input";
   add_size_bounds(list, options.bounds);
   list.add("--unique", options.unique, "no spec twice; status 4 if there are too few");
   add_seed(list, options.seed);

@@ -60,7 +60,7 @@ void declare_train(TrainToolOptions& options, OptionList& list) {
   list.add(
       "--init-from", options.init_from,
       "begin with the weights of this supernet.safetensors or checkpoint.safetensors; absent = "
-      "random ones. It must be of the same space; a run goes on without any option",
+      "random ones. It must be of the same space, and given again where a run goes on",
       TextFormat{"FILE"});
   add_specs(list, options.specs).help =
       "train only this one network: a file with one spec or record; - is standard input";

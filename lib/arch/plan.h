@@ -1,6 +1,6 @@
 // lower(space, spec): a choice worked out to a flat list of layers with every shape, offset and
 // name. MAC counting, supernet forward, subnet, exports and summaries all read this list, so they
-// cannot disagree (design 2). All arithmetic on widths, and the rounding rules, live in plan.cpp
+// cannot disagree. All arithmetic on widths, and the rounding rules, live in plan.cpp
 // and nowhere else.
 #pragma once
 

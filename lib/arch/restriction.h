@@ -1,4 +1,4 @@
-// Narrowing a space: what a phase of training may choose from (design 3, `restrict`).
+// Narrowing a space: what a phase of training may choose from (`restrict` of a recipe).
 #pragma once
 
 #include "arch/space.h"

@@ -1,4 +1,4 @@
-// What may be chosen: the space of multi-stage networks, as a value (design 2; papers: ENAS4D
+// What may be chosen: the space of multi-stage networks, as a value (papers: ENAS4D
 // abstract, OFA 3.1).
 #pragma once
 
@@ -59,8 +59,8 @@ struct Space {
 };
 
 /// Reads a document of kind `space` (format: schemas/space.schema.json). A per-stage field is one
-/// list for all stages or one list a stage. Throws Error (bad input) where a rule of design 2 is
-/// broken.
+/// list for all stages or one list a stage. Throws Error (bad input) where a rule of
+/// schemas/README.md is broken.
 Space read_space(const JsonValue& document);
 Json to_json(const Space& space);
 

@@ -27,6 +27,12 @@ Error unplaced(const OptionList& list, const std::string& word) {
 }  // namespace
 
 Given split_arguments(const OptionList& list, const std::vector<std::string>& arguments) {
+  // CLI11 would take the next word for the value that is missing in "--output=".
+  for (const Option& option : list.options()) {
+    if (std::find(arguments.begin(), arguments.end(), option.flag() + "=") != arguments.end()) {
+      throw usage_error(option.flag() + ": needs a value");
+    }
+  }
   CLI::App app;
   app.set_help_flag();  // --help is declared as every other option
   app.allow_extras();

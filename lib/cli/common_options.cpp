@@ -5,19 +5,23 @@
 namespace enas4d {
 
 Option& add_space(OptionList& list, std::string& field) {
-  return list.add(
+  Option& option = list.add(
       "--space", field,
       "the space of networks: a shipped name such as cifar10, or a file, whose path has a / or "
       "ends in .json; - is standard input",
       TextFormat{"NAME|FILE"});
+  option.reads_input = true;
+  return option;
 }
 
 Option& add_recipe(OptionList& list, std::string& field) {
-  return list.add(
+  Option& option = list.add(
       "--recipe", field,
       "the training recipe: a shipped name such as sandwich, or a file, whose path has a / or "
       "ends in .json; - is standard input",
       TextFormat{"NAME|FILE"});
+  option.reads_input = true;
+  return option;
 }
 
 Option& add_checkpoint(OptionList& list, std::string& field) {
@@ -34,9 +38,11 @@ Option& add_data(OptionList& list, std::string& field) {
 }
 
 Option& add_specs(OptionList& list, std::string& field) {
-  return list.add("--specs", field,
-                  "specs or records, one document or one a line; - is standard input",
-                  TextFormat{"FILE"});
+  Option& option = list.add("--specs", field,
+                            "specs or records, one document or one a line; - is standard input",
+                            TextFormat{"FILE"});
+  option.reads_input = true;
+  return option;
 }
 
 Option& add_output(OptionList& list, std::string& field, const std::string& what) {

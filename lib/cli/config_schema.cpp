@@ -13,7 +13,8 @@ Json value_schema(const Option& option, const std::string& placeholder) {
   if (placeholder.empty()) return {{"type", "boolean"}};
   if (placeholder == "N") return {{"type", "integer"}};
   if (placeholder == "X") return {{"type", "number"}};
-  if (placeholder == "COUNT" || placeholder == "TIME") return {{"type", {"number", "string"}}};
+  if (placeholder == "COUNT") return {{"type", {"integer", "string"}}};
+  if (placeholder == "TIME") return {{"type", {"number", "string"}}};
   return {{"type", "string"}, {"minLength", 1}};
 }
 

@@ -95,7 +95,7 @@ std::string help_text(const Tool& tool, const OptionList& list) {
   page +=
       "\nExit status:\n"
       "  0 done, 1 failed, 2 wrong usage, 3 bad input file, 4 impossible constraint,\n"
-      "  5 diverged, 75 stopped early: the same command goes on\n";
+      "  5 diverged, 75 stopped early\n";
   return page;
 }
 

@@ -26,6 +26,7 @@ struct Option {
 
   std::string group = {};    ///< its heading in --help
   bool required = false;     ///< must be set by flag or file
+  bool reads_input = false;  ///< "-" is standard input
   bool configurable = true;  ///< may stand in a --config file and is printed by --print-config
   std::vector<std::string> words = {};  ///< all that its value may be; empty = not only words
   std::string range = {};               ///< that its number lies in: "1 to 256"; empty = any

@@ -1,5 +1,6 @@
 #include "cli/tool.h"
 
+#include <algorithm>
 #include <exception>
 #include <new>
 #include <optional>
@@ -50,6 +51,25 @@ std::string text_given(const Given& given, const std::string& flag) {
   return "";
 }
 
+/// Whoever came second would find it empty.
+void check_inputs(const OptionList& list, const std::string& config) {
+  std::vector<std::string> flags;
+  if (config == "-") flags.emplace_back("--config");
+  for (const Option& option : list.options()) {
+    if (option.reads_input && option.to_json() == "-") flags.push_back(option.flag());
+  }
+  if (flags.size() < 2) return;
+  throw usage_error(
+      fmt::format("{}: only one of them can be standard input", fmt::join(flags, ", ")));
+}
+
+/// Also where the options cannot be read whole.
+bool asks_for_json_lines(const std::vector<std::string>& arguments) {
+  const auto flag = std::find(arguments.begin(), arguments.end(), "--log-format");
+  return (flag != arguments.end() && flag + 1 != arguments.end() && flag[1] == "json") ||
+         std::find(arguments.begin(), arguments.end(), "--log-format=json") != arguments.end();
+}
+
 ExitStatus print(const std::string& text, std::ostream& out) {
   out << text;
   check_standard_output(out);
@@ -69,12 +89,12 @@ ExitStatus parse_and_run(const Tool& tool, const std::vector<std::string>& argum
     return print(fmt::format("{} {}\n", tool.name, version_text()), out);
   }
   std::optional<JsonValue> config;
-  if (const std::string path = text_given(given, "--config"); !path.empty()) {
-    config = read_document(path, session.streams.in);
-  }
+  const std::string config_path = text_given(given, "--config");
+  if (!config_path.empty()) config = read_document(config_path, session.streams.in);
   assign(list, given, config);
   if (common.print_config) return print(effective_configuration(list).dump(2) + "\n", out);
   check_required(list);
+  check_inputs(list, config_path);
   const ExitStatus status = body(session);
   check_standard_output(out);
   return status;
@@ -106,6 +126,7 @@ int run_tool(const Tool& tool, const std::vector<std::string>& arguments, const 
   try {
     return static_cast<int>(parse_and_run(tool, arguments, common, session));
   } catch (const Error& error) {
+    if (asks_for_json_lines(arguments)) common.console.format = LogFormat::kJson;
     console.error(error.what());
     return static_cast<int>(error.status());
   } catch (const std::bad_alloc&) {

@@ -69,6 +69,10 @@ class StagedFiles {
   /// Moves the files to the directory, in the order in which they were added.
   void publish() const {
     const std::vector<std::string> earlier = earlier_files(directory_);
+    for (const std::string& name : names_) {  // what cannot be replaced, before anything is
+      const std::string target = directory_ + "/" + name;
+      if (is_special_file(target)) throw failed(target + ": cannot be written: is no file");
+    }
     for (const std::string& name : names_) {
       std::error_code error;
       std::filesystem::rename(path(name), directory_ + "/" + name, error);

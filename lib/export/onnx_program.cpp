@@ -103,7 +103,6 @@ OnnxProgram::OnnxProgram(const std::string& path) : path_(path) {
   for (const onnx::TensorProto& weight : graph.initializer()) {
     weights_[weight.name()] = tensor_of(weight);
   }
-  inputs_ = names_of(graph.input());
   outputs_ = names_of(graph.output());
   nodes_ = nodes;
 }

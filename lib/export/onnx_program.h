@@ -17,7 +17,6 @@ class OnnxProgram {
   /// a valid ONNX model: ...".
   explicit OnnxProgram(const std::string& path);
 
-  const std::vector<std::string>& inputs() const { return inputs_; }
   const std::vector<std::string>& outputs() const { return outputs_; }
 
   /// All outputs by name. `values` must hold the inputs; others are ignored.
@@ -28,7 +27,7 @@ class OnnxProgram {
   std::string path_;
   std::shared_ptr<const Nodes> nodes_;
   NamedTensors weights_;
-  std::vector<std::string> inputs_, outputs_;
+  std::vector<std::string> outputs_;
 };
 
 }  // namespace enas4d

@@ -1,5 +1,5 @@
 // Measuring batch-norm statistics on calibration images: each batch is normalised by its own, sums
-// over batches are pooled exactly (design 4).
+// over batches are pooled exactly.
 #pragma once
 
 #include <cstdint>

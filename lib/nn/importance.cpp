@@ -65,16 +65,21 @@ void add_importance(const Layer& layer, const torch::Tensor& weight, const TiedV
   }
 }
 
-std::size_t most_choices(const Space& space, bool expands) {
+std::size_t most_choices(const std::vector<Choices>& stages) {
   std::size_t most = 1;
-  const auto look = [&](const std::vector<Choices>& stages) {
-    for (const Choices& choices : stages) most = std::max(most, choices.size());
-  };
-  if (!expands) {
-    look(space.stem.width);
-    look(space.head.width);
-  }
-  for (const UnitSpace& unit : space.units) look(expands ? unit.expand : unit.width);
+  for (const Choices& choices : stages) most = std::max(most, choices.size());
+  return most;
+}
+
+std::size_t most_widths(const Space& space) {
+  std::size_t most = std::max(most_choices(space.stem.width), most_choices(space.head.width));
+  for (const UnitSpace& unit : space.units) most = std::max(most, most_choices(unit.width));
+  return most;
+}
+
+std::size_t most_expands(const Space& space) {
+  std::size_t most = 1;
+  for (const UnitSpace& unit : space.units) most = std::max(most, most_choices(unit.expand));
   return most;
 }
 
@@ -103,8 +108,8 @@ Spec spec_of_choices(const Space& space, std::size_t width, std::size_t expand) 
 /// plans, because depths are the largest.
 void add_cuts(const Space& space, const Space& trained, const Plan& full, const TiedValues& tied,
               Axes& axes) {
-  for (std::size_t width = 0; width < most_choices(trained, false); ++width) {
-    for (std::size_t expand = 0; expand < most_choices(trained, true); ++expand) {
+  for (std::size_t width = 0; width < most_widths(trained); ++width) {
+    for (std::size_t expand = 0; expand < most_expands(trained); ++expand) {
       const Plan plan = lower(space, spec_of_choices(trained, width, expand));
       for (std::size_t i = 0; i < plan.layers.size(); ++i) {
         const auto axis = axes.find(tied.root(full.layers[i].output));

@@ -1,5 +1,5 @@
 // Sorting channels by importance, so that the leading ones, which smaller choices keep, are those
-// that matter most (OFA, section 3.1 of papers; design 2).
+// that matter most (OFA, section 3.1 of papers).
 #pragma once
 
 #include <map>

@@ -1,5 +1,5 @@
 // Which part of the supernet's weights a planned layer uses: the one rule of weight sharing.
-// Training and extraction both call it, so they cannot disagree (design 2).
+// Training and extraction both call it, so they cannot disagree.
 #pragma once
 
 #include <functional>

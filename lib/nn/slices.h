@@ -13,8 +13,8 @@
 namespace enas4d {
 
 /// Calls `run(first, slice)` for consecutive parts of `images` (N x C x H x W) that cover it, one a
-/// thread and at the same time; batches too small for that are one part, whose layers use all
-/// threads. What `run` throws is thrown here.
+/// thread and at the same time; batches too small for that are one part, whose 1x1 layers use all
+/// threads and whose depthwise ones a thread an image. What `run` throws is thrown here.
 void for_each_slice(const torch::Tensor& images,
                     const std::function<void(std::int64_t first, const torch::Tensor& slice)>& run);
 

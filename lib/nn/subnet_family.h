@@ -1,5 +1,5 @@
 // Networks of one supernet that share first stages, run side by side: what equal prefixes compute
-// is computed once (design 4). Causality makes that exact: a family's logits and statistics are bit
+// is computed once. Causality makes that exact: a family's logits and statistics are bit
 // by bit those of each network alone.
 #pragma once
 

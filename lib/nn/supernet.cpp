@@ -97,7 +97,7 @@ Exits SupernetImpl::forward(const torch::Tensor& images, const Plan& plan,
                                   ? convolve_bfloat16(layer, inputs, weights.weight)
                                   : convolve(layer, inputs, weights.weight, weights.bias);
       if (!has_norm(layer.role)) return activate(layer.activation, x);
-      // By batch statistics alone: the supernet keeps none (design 2).
+      // By batch statistics alone: the supernet keeps none.
       return norm_activation(x, {weights.norm_weight, weights.norm_bias}, layer.activation,
                              options.norm_batch);
     });

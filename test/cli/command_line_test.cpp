@@ -75,6 +75,8 @@ TEST_CASE("what no option takes is wrong usage", "[cli]") {
                Case{{"-x"}, "unknown option '-x'"}, Case{{"word"}, "unexpected argument 'word'"},
                Case{{"--unique", "true"}, "unexpected argument 'true'"},
                Case{{"-n"}, "--count: needs a value"},
+               Case{{"--space=", "--unique"}, "--space: needs a value"},
+               Case{{"--unique="}, "--unique: needs a value"},
                Case{{"--unique", "--space"}, "--space: needs a value"});
   Declared declared;
   CAPTURE(wrong.arguments);

@@ -93,6 +93,13 @@ TEST_CASE("quiet, verbose and log format have their effect", "[cli]") {
   CHECK(echo({"-t", "error", "--log-format", "json"}).err ==
         R"({"program":"enas4d-echo","level":"error","message":"no such echo"})"
         "\n");
+  // Also where the options themselves are wrong.
+  for (const std::vector<std::string>& wrong :
+       {std::vector<std::string>{"--log-format", "json"}, {"--log-format=json", "--txet", "x"}}) {
+    const ToolRun run = echo(wrong);
+    CHECK(run.status == 2);
+    CHECK_THAT(run.err, StartsWith(R"({"program":"enas4d-echo","level":"error","message":)"));
+  }
 }
 
 TEST_CASE("help names every option, its default, the examples and the statuses", "[cli]") {

@@ -154,7 +154,7 @@ TEST_CASE("examples are the first images of val with the network's answers", "[e
 TEST_CASE("an export that fails leaves the directory as it was", "[export]") {
   const Origin origin;
   make_directories(origin.folder / "net/network.pt/in-the-way");
-  const ExportOptions options{{ExportFormat::kTorchScript}, 0};
+  const ExportOptions options{{ExportFormat::kNative, ExportFormat::kTorchScript}, 0};
   CHECK_THROWS_WITH(origin.write(origin.record(smallest(origin.space())), options),
                     Contains("network.pt: cannot be written: "));
   CHECK_FALSE(file_exists(origin.folder / "net/manifest.json"));

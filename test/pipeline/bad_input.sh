@@ -16,6 +16,9 @@ expect 3 "bad.json: /version" enas4d-sample --space ./bad.json
 expect 2 "did you mean 'cifar10'" enas4d-sample --space cifar01
 expect 2 "did you mean '--count'" enas4d-sample --space "$space" --cuont 3
 
+expect 2 "--space, --specs: only one of them can be standard input" enas4d-sample --space - --specs - </dev/null
+expect 2 "--config, --space: only one of them can be standard input" enas4d-sample --config - --space - <<<'{}'
+
 # Streams: the number of the broken line.
 enas4d-sample --space "$space" --count 3 >specs.jsonl
 sed '2s/"kernel":/"kernel"/' specs.jsonl >broken.jsonl
