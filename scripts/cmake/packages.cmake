@@ -15,8 +15,12 @@ endfunction()
 
 install(DIRECTORY schemas/ DESTINATION ${CMAKE_INSTALL_DATADIR}/enas4d/schemas COMPONENT programs
   PATTERN examples EXCLUDE)
+# The documents lie as in the sources, so that their links hold.
 install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT programs)
-install(DIRECTORY scripts/examples DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT programs USE_SOURCE_PERMISSIONS
+foreach(module lib schemas)
+  install(FILES ${module}/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/${module} COMPONENT programs)
+endforeach()
+install(DIRECTORY scripts/examples scripts/pictures DESTINATION ${CMAKE_INSTALL_DOCDIR}/scripts COMPONENT programs USE_SOURCE_PERMISSIONS
   PATTERN node_modules EXCLUDE PATTERN __pycache__ EXCLUDE)
 
 set(CPACK_GENERATOR DEB)

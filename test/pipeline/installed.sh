@@ -14,6 +14,14 @@ for file in share/man/man1/enas4d-search.1 share/bash-completion/completions/ena
   [[ -s prefix/$file ]] || fail "not installed: $file"
 done
 
+# Documents find each other, and what else they link to.
+for document in README.md schemas/README.md lib/README.md scripts/examples/README.md; do
+  folder=prefix/share/doc/enas4d/$(dirname "$document")
+  while read -r link; do
+    [[ -e $folder/$link ]] || fail "the installed $document links to $link, which is not installed"
+  done < <(grep -oE '\]\([^)#]+' "prefix/share/doc/enas4d/$document" | cut -c 3- | grep -v '://')
+done
+
 grep -rn --include='*.cmake' /lib/gcc/ prefix && fail "find_package(enas4d) asks for one version of GCC"
 
 # Shipped documents are those that were installed.

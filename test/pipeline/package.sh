@@ -32,6 +32,6 @@ holds() {
 holds "$programs" /usr/bin/enas4d-search /usr/share/man/man1/enas4d-search.1 \
   /usr/share/bash-completion/completions/enas4d-search /usr/share/enas4d/schemas/spaces/cifar10.json \
   /usr/share/enas4d/schemas/recipes/quick.json /usr/share/enas4d/schemas/config/enas4d-search.schema.json
-grep -qE '^-rwx.* ./usr/share/doc/enas4d/examples/classify.py$' files.txt || fail "the packaged examples do not run"
+grep -qE '^-rwx.* ./usr/share/doc/enas4d/scripts/examples/classify.py$' files.txt || fail "the packaged examples do not run"
 holds "$development" /usr/include/enas4d/arch/plan.h
 grep -q '/cmake/enas4d/enas4dConfig.cmake$' files.txt || fail "$development lacks what find_package(enas4d) looks for"

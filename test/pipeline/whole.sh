@@ -35,6 +35,12 @@ jq -e --argjson budget "$budget" '
   and .val.average_macs <= $budget and (.time | length) == 2 and (.curve | length) > 0' test.json >/dev/null ||
   fail "test.json: $(cat test.json)"
 
+# Where results do not go into a file, no journal lies beside them; two results do not go into one file.
+"${search[@]}" -o /dev/null
+[[ ! -e /dev/null.journal ]] || fail "a journal beside /dev/null"
+expect 2 "--predictions: must be another file than --output" \
+  enas4d-eval --model net/subnet.safetensors --data "$data" --predictions same -o same
+
 # The same command again has nothing to do and changes nothing.
 sum=$(sha256sum run/checkpoint.safetensors)
 "${train[@]}" run
