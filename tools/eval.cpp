@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -78,6 +79,15 @@ void declare_eval(EvalOptions& options, OptionList& list) {
   declare_compute(options.compute, list);
 }
 
+/// Without links and dots, as far as there are folders; what cannot be said is said by who opens
+/// it.
+std::string whole_path(const std::string& path) {
+  std::error_code error;
+  const auto from_root = std::filesystem::current_path(error) / path;
+  const auto whole = std::filesystem::weakly_canonical(from_root, error);
+  return error ? path : whole.string();
+}
+
 void check_eval_combination(const EvalOptions& options) {
   const bool of_specs = !options.checkpoint.empty() && !options.specs.empty();
   const bool any_of_specs = !options.checkpoint.empty() || !options.specs.empty();
@@ -93,10 +103,8 @@ void check_eval_combination(const EvalOptions& options) {
     throw usage_error("--confidence: goes with --fit-policy only");
   }
   if (options.predictions == "-") throw usage_error("--predictions: must be a file, got '-'");
-  const auto whole = [](const std::string& path) {
-    return std::filesystem::weakly_canonical(path);
-  };
-  if (!options.predictions.empty() && whole(options.predictions) == whole(options.output)) {
+  if (!options.predictions.empty() && !options.output.empty() &&
+      whole_path(options.predictions) == whole_path(options.output)) {
     throw usage_error("--predictions: must be another file than --output");
   }
   if (!options.model.empty()) {

@@ -98,8 +98,7 @@ void require_possible(const Space& space, const Limits& limits) {
   }
 }
 
-std::optional<Spec> try_uniform_within(const Space& space, const Limits& limits, Rng& rng,
-                                       int tries) {
+Spec uniform_within(const Space& space, const Limits& limits, Rng& rng, int tries) {
   Plan plan;
   for (int drawn = 0; drawn < tries; ++drawn) {
     Spec spec = uniform(space, rng);
@@ -108,11 +107,6 @@ std::optional<Spec> try_uniform_within(const Space& space, const Limits& limits,
     // Looked at after the first miss: most limits are wide, and then this would double the work.
     if (drawn == 0) require_possible(space, limits);
   }
-  return std::nullopt;
-}
-
-Spec uniform_within(const Space& space, const Limits& limits, Rng& rng, int tries) {
-  if (auto spec = try_uniform_within(space, limits, rng, tries)) return *std::move(spec);
   throw nothing_within(space, limits, fmt::format(" among {} drawn", tries));
 }
 

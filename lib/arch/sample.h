@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "arch/plan.h"
 #include "arch/space.h"
@@ -27,13 +26,9 @@ struct Limits {
 /// lies inside the limits.
 void require_possible(const Space& space, const Limits& limits);
 
-/// As uniform(), among the specs inside the limits; nothing after `tries` draws outside them.
-/// Limits that miss [smallest, largest] are refused at once, see require_possible().
-std::optional<Spec> try_uniform_within(const Space& space, const Limits& limits, Rng& rng,
-                                       int tries = 10000);
-
-/// The same; where it finds nothing, throws Error (impossible) that tells the limits and the
-/// space's range.
+/// As uniform(), among the specs inside the limits, by rejection; after `tries` draws outside,
+/// throws Error (impossible) that tells the limits and the space's range. Limits that miss
+/// [smallest, largest] are refused at once.
 Spec uniform_within(const Space& space, const Limits& limits, Rng& rng, int tries = 10000);
 
 /// Each choice is drawn again with probability `rate` (blocks that a deeper stage gains are drawn

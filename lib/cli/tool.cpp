@@ -1,6 +1,5 @@
 #include "cli/tool.h"
 
-#include <algorithm>
 #include <exception>
 #include <new>
 #include <optional>
@@ -63,11 +62,16 @@ void check_inputs(const OptionList& list, const std::string& config) {
       fmt::format("{}: only one of them can be standard input", fmt::join(flags, ", ")));
 }
 
-/// Also where the options cannot be read whole.
-bool asks_for_json_lines(const std::vector<std::string>& arguments) {
-  const auto flag = std::find(arguments.begin(), arguments.end(), "--log-format");
-  return (flag != arguments.end() && flag + 1 != arguments.end() && flag[1] == "json") ||
-         std::find(arguments.begin(), arguments.end(), "--log-format=json") != arguments.end();
+/// What is asked for last, also where the options cannot be read whole.
+LogFormat format_asked(const std::vector<std::string>& arguments) {
+  LogFormat format = LogFormat::kText;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string next = i + 1 < arguments.size() ? arguments[i + 1] : "";
+    const bool apart = arguments[i] == "--log-format";
+    if ((apart && next == "json") || arguments[i] == "--log-format=json") format = LogFormat::kJson;
+    if ((apart && next == "text") || arguments[i] == "--log-format=text") format = LogFormat::kText;
+  }
+  return format;
 }
 
 ExitStatus print(const std::string& text, std::ostream& out) {
@@ -82,6 +86,7 @@ ExitStatus parse_and_run(const Tool& tool, const std::vector<std::string>& argum
   const ToolBody body = tool.prepare(list);
   declare_common(common, list);
 
+  common.console.format = format_asked(arguments);  // of errors in the options themselves
   const Given given = split_arguments(list, arguments);
   std::ostream& out = session.streams.out;
   if (text_given(given, "--help") == "true") return print(help_text(tool, list), out);
@@ -126,7 +131,6 @@ int run_tool(const Tool& tool, const std::vector<std::string>& arguments, const 
   try {
     return static_cast<int>(parse_and_run(tool, arguments, common, session));
   } catch (const Error& error) {
-    if (asks_for_json_lines(arguments)) common.console.format = LogFormat::kJson;
     console.error(error.what());
     return static_cast<int>(error.status());
   } catch (const std::bad_alloc&) {

@@ -37,6 +37,12 @@ std::vector<OperatingPoint>::const_iterator first_reaching(const std::vector<Ope
                       [&](const OperatingPoint& point) { return point.accuracy >= accuracy; });
 }
 
+/// Of a fixed exit, or where every image leaves at the first.
+std::int64_t least_average(const ExitMacs& macs, PolicyKind policies) {
+  return policies == PolicyKind::kFixed ? *std::min_element(macs.alone.begin(), macs.alone.end())
+                                        : macs.cumulative.front();
+}
+
 std::string budget_text(double budget) {
   return format_count(std::llround(budget));
 }
@@ -171,8 +177,9 @@ std::string Archive::range() const {
   for (const std::optional<Candidate>& candidate : candidates_) {
     if (!candidate) continue;
     const ExitMacs& macs = candidate->evaluation.macs;
-    least = std::min(least, macs.cumulative.front());
-    most = std::max(most, is_static() ? macs.alone.back() : macs.full());
+    least = std::min(least, least_average(macs, options_.policies));
+    most = std::max(
+        most, is_static() ? *std::max_element(macs.alone.begin(), macs.alone.end()) : macs.full());
   }
   return fmt::format("{} to {}", format_count(least), format_count(most));
 }
@@ -270,10 +277,10 @@ OperatingPoint Archive::cheapest_point(const Candidate& candidate, double accura
   return best;
 }
 
-void require_reachable(const Space& space, const Limits& limits,
+void require_reachable(const Space& space, const Limits& limits, PolicyKind policies,
                        const std::vector<double>& budgets) {
   require_possible(space, limits);
-  const std::int64_t least = exit_macs(lower(space, smallest(space))).cumulative.front();
+  const std::int64_t least = least_average(exit_macs(lower(space, smallest(space))), policies);
   const std::int64_t full = exit_macs(lower(space, largest(space))).full();
   for (const double budget : budgets) {
     if (budget >= static_cast<double>(least)) continue;

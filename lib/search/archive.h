@@ -120,10 +120,9 @@ class Archive {
   std::vector<FrontPoint> front_;                ///< by candidate and point of its curve
 };
 
-/// Throws Error (impossible) if nothing can lie inside the limits, or if a budget lies below what
-/// the space's smallest spec costs when every image leaves at its first exit: no search can meet
-/// it.
-void require_reachable(const Space& space, const Limits& limits,
+/// Throws Error (impossible) if nothing can lie inside the limits, or if a budget lies below the
+/// least that the space's smallest spec can cost on average: no search can meet it.
+void require_reachable(const Space& space, const Limits& limits, PolicyKind policies,
                        const std::vector<double>& budgets);
 
 }  // namespace enas4d

@@ -99,7 +99,7 @@ struct Journal::State {
 
   void require_same_search(int other) const;
   void read_all();
-  void read_lines(const std::string& file, Progress& progress);
+  void read_lines(const std::string& file, std::string_view text, Progress& progress);
   void read_line(const JsonValue& line, int number);
   void append(const std::string& line);
   void add(const Record& record) {
@@ -140,8 +140,8 @@ void Journal::State::read_all() {
   for (const auto& entry : std::filesystem::directory_iterator(directory)) {
     const std::string name = entry.path().filename().string();
     if (!is_lines_file(name)) continue;
-    Progress& progress = read[name];
-    if (entry.file_size() != progress.bytes) read_lines(entry.path().string(), progress);
+    const std::string file = entry.path().string();
+    if (size_now(file) != read[name].bytes) read_lines(file, read_file(file), read[name]);
   }
 }
 
@@ -153,13 +153,12 @@ void Journal::State::append(const std::string& line) {
   ++progress.lines;
 }
 
-void Journal::State::read_lines(const std::string& file, Progress& progress) {
-  const std::string text = read_file(file);
+void Journal::State::read_lines(const std::string& file, std::string_view text,
+                                Progress& progress) {
   while (progress.bytes < text.size()) {
     const std::size_t end = text.find('\n', progress.bytes);
     if (end == std::string::npos) return;
-    const std::string_view line =
-        std::string_view(text).substr(progress.bytes, end - progress.bytes);
+    const std::string_view line = text.substr(progress.bytes, end - progress.bytes);
     ++progress.lines;
     read_line(JsonValue::parse(line, fmt::format("{}:{}", file, progress.lines)), progress.lines);
     progress.bytes = end + 1;

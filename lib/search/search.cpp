@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cassert>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -155,19 +154,19 @@ void Search::count(SearchResult& result) const {
   result.first_failure = failure_before_.empty() ? archive_->first_failure() : failure_before_;
 }
 
-/// Where the limits hold little, draws may all miss it: the search has to begin inside them.
-/// Throws Error (impossible) if nothing is known to lie there.
+/// Where the limits hold little, draws may all miss it: then an end of the space or what the user
+/// knows has to lie inside, or Error (impossible) is thrown.
 void begin_inside(const Space& space, SearchOptions& options) {
-  Rng rng(options.seed, {UINT64_MAX});
-  std::optional<Spec> drawn = try_uniform_within(space, options.limits, rng);
-  for (const Spec& extreme : {smallest(space), largest(space)}) {
-    if (!drawn && options.limits.allow(lower(space, extreme))) drawn = extreme;
-  }
   const auto is_inside = [&](const Spec& spec) { return options.limits.allow(lower(space, spec)); };
-  if (drawn) {
-    options.begin_with.push_back(*std::move(drawn));
-  } else if (std::none_of(options.begin_with.begin(), options.begin_with.end(), is_inside)) {
+  Rng rng(options.seed, {UINT64_MAX});
+  try {
     options.begin_with.push_back(uniform_within(space, options.limits, rng));
+  } catch (const Error&) {
+    std::vector<Spec> known = options.begin_with;
+    for (const Spec& extreme : {smallest(space), largest(space)}) known.push_back(extreme);
+    const auto found = std::find_if(known.begin(), known.end(), is_inside);
+    if (found == known.end()) throw;
+    options.begin_with.push_back(*found);
   }
 }
 
@@ -189,7 +188,7 @@ SearchResult search(const Space& space, Evaluator& evaluator, Journal* journal,
                     const SearchOptions& options, const SearchGoals& goals, const StopFlag& stop,
                     const std::function<void(const SearchProgress&)>& observe) {
   assert(options.evaluations > 0 && options.beam > 0);
-  require_reachable(space, options.limits, goals.average_macs);
+  require_reachable(space, options.limits, options.curve.policies, goals.average_macs);
   SearchOptions seeded = options;
   seeded.evolution = with_defaults(options.evolution, options.evaluations);
   begin_inside(space, seeded);

@@ -53,12 +53,13 @@ namespace {
 
 /// The checkpoint; where there is none, the one before it: where a file system knows no hard links,
 /// a process that is killed at the wrong moment leaves that one alone.
-std::optional<TrainingState> load_last(const std::string& path) {
+std::string last_checkpoint(const std::string& path) {
   const std::string previous = path + ".previous";
-  if (!file_exists(path)) {
-    if (!file_exists(previous)) return std::nullopt;
-    return load_training_state(previous);
-  }
+  return !file_exists(path) && file_exists(previous) ? previous : path;
+}
+
+TrainingState load_checkpoint(const std::string& path) {
+  const std::string previous = path + ".previous";
   try {
     return load_training_state(path);
   } catch (const Error& error) {
@@ -70,14 +71,15 @@ std::optional<TrainingState> load_last(const std::string& path) {
 }  // namespace
 
 std::optional<TrainingState> RunDirectory::resume() {
-  std::optional<TrainingState> state = load_last(checkpoint_path());
-  if (state) {
-    const auto difference = first_difference(state->configuration, configuration_);
-    if (difference) {
-      throw bad_input(checkpoint_path(), "belongs to another configuration: " + *difference);
-    }
+  const std::string path = last_checkpoint(checkpoint_path());
+  if (!file_exists(path)) {
+    drop_metrics_after(-1);
+    return std::nullopt;
   }
-  drop_metrics_after(state ? state->step : -1);
+  TrainingState state = load_checkpoint(path);
+  const auto difference = first_difference(state.configuration, configuration_);
+  if (difference) throw bad_input(path, "belongs to another configuration: " + *difference);
+  drop_metrics_after(state.step);
   return state;
 }
 

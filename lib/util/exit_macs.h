@@ -7,7 +7,7 @@
 
 namespace enas4d {
 
-/// Multiply-accumulates of one image, per exit (design: convolutions and linear layers,
+/// Multiply-accumulates of one image, per exit (convolutions and linear layers,
 /// squeeze-excite included).
 struct ExitMacs {
   std::vector<std::int64_t>

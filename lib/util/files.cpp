@@ -30,6 +30,10 @@ Error cannot_be_written(const std::string& path) {
   return failed(fmt::format("{}: cannot be written: {}", path, reason(errno)));
 }
 
+Error cannot_be_read(const std::string& path) {
+  return bad_input(path, fmt::format("cannot be read: {}", reason(errno)));
+}
+
 /// Owns a descriptor for the length of a function.
 class Descriptor {
  public:
@@ -150,11 +154,8 @@ std::string lock_holder(int descriptor) {
 
 std::string read_file(const std::string& path, std::size_t most) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  const auto cannot_be_read = [&path] {
-    return bad_input(path, fmt::format("cannot be read: {}", reason(errno)));
-  };
   struct stat status = {};
-  if (file.number() < 0 || ::fstat(file.number(), &status) != 0) throw cannot_be_read();
+  if (file.number() < 0 || ::fstat(file.number(), &status) != 0) throw cannot_be_read(path);
   constexpr std::size_t kLeastBuffer = 4096;
   const std::size_t expected = static_cast<std::size_t>(status.st_size) + kLeastBuffer;
   std::string content(std::min(most, expected), '\0');
@@ -163,12 +164,19 @@ std::string read_file(const std::string& path, std::size_t most) {
     if (filled == content.size()) content.resize(std::min(most, 2 * content.size()));
     const ssize_t got = ::read(file.number(), &content[filled], content.size() - filled);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) throw cannot_be_read();
+    if (got < 0) throw cannot_be_read(path);
     if (got == 0) break;
     filled += static_cast<std::size_t>(got);
   }
   content.resize(filled);
   return content;
+}
+
+std::size_t size_now(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat status = {};
+  if (file.number() < 0 || ::fstat(file.number(), &status) != 0) throw cannot_be_read(path);
+  return static_cast<std::size_t>(status.st_size);
 }
 
 AtomicFile::AtomicFile(std::string path)

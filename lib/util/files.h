@@ -89,6 +89,9 @@ void remove_unfinished(const std::string& path);
 /// Makes the folder and its parents. Throws Error (failed).
 void make_directories(const std::string& path);
 bool file_exists(const std::string& path);
+/// In bytes, at this moment also on a network file system: it is opened to be looked at. Throws
+/// Error (bad input).
+std::size_t size_now(const std::string& path);
 /// A device, pipe or folder: nothing that could be replaced by renaming.
 bool is_special_file(const std::string& path);
 

@@ -24,7 +24,7 @@ MappedFile::MappedFile(const std::string& path) {
   }
   if (mapped && status.st_size > 0) {
     size_ = static_cast<std::size_t>(status.st_size);
-    start_ = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, descriptor, 0);
+    start_ = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, descriptor, 0);
     mapped = start_ != MAP_FAILED;
     error_number = errno;
   }

@@ -52,7 +52,9 @@ is_picture() { # OUTPUT
   grep -q "</svg>" "$1.svg" || fail "not a picture: $1.svg"
 }
 is_picture out/controls
-enas4d-search --checkpoint run/supernet.safetensors --data "$data" --evaluations 8 --journal "out/journal-$(sha256sum <run/supernet.safetensors | cut -c -12)" --threads 1 --quiet -o front.jsonl
+journal=out/journal-$(sha256sum <run/supernet.safetensors | cut -c -12)
+[[ -s $journal/journal.jsonl ]] || fail "no journal of the supernet: $(ls out)"
+enas4d-search --checkpoint run/supernet.safetensors --data "$data" --evaluations 8 --journal "$journal" --threads 1 --quiet -o front.jsonl
 "$scripts/plot" front front.jsonl -o front
 "$scripts/plot" curve out/controls.work/dynamic.json -o curve
 "$scripts/plot" shares out/controls.work/dynamic.json -o shares

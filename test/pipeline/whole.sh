@@ -39,7 +39,7 @@ jq -e --argjson budget "$budget" '
 "${search[@]}" -o /dev/null
 [[ ! -e /dev/null.journal ]] || fail "a journal beside /dev/null"
 expect 2 "--predictions: must be another file than --output" \
-  enas4d-eval --model net/subnet.safetensors --data "$data" --predictions same -o same
+  enas4d-eval --model net/subnet.safetensors --data "$data" --predictions same -o ./same
 
 # The same command again has nothing to do and changes nothing.
 sum=$(sha256sum run/checkpoint.safetensors)

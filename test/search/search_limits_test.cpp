@@ -59,4 +59,20 @@ TEST_CASE("limits that draws miss are met by what the user knows", "[search]") {
   CHECK(result.front.front().spec == known);
 }
 
+TEST_CASE("a static network may cost less at a later exit, and is found there", "[search]") {
+  Space space = small_space();
+  space.head.features = {4096, 4};
+  const ExitMacs least = exit_macs(lower(space, smallest(space)));
+  REQUIRE(least.alone.back() < least.cumulative.front());
+  FakeEvaluator evaluator(space);
+  SearchOptions options;
+  options.evaluations = 10;
+  options.curve.policies = PolicyKind::kFixed;
+  const SearchGoals goals{{static_cast<double>(least.alone.back())}, {}};
+  const SearchResult result =
+      search(space, evaluator, nullptr, options, goals, StopFlag{}, nullptr);
+  REQUIRE(result.at_budgets.size() == 1);
+  CHECK(result.at_budgets.front().spec == smallest(space));
+}
+
 }  // namespace enas4d
