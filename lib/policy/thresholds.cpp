@@ -69,8 +69,14 @@ std::vector<OperatingPoint> accuracy_curve(const ExitTable& table, const ExitMac
 }
 
 std::vector<OperatingPoint> fixed_exit_curve(const ExitTable& table, const ExitMacs& macs) {
+  // By cost: a later exit may be the cheaper one, where it has fewer features.
+  std::vector<int> stages(static_cast<std::size_t>(table.stages()));
+  std::iota(stages.begin(), stages.end(), 0);
+  std::stable_sort(stages.begin(), stages.end(), [&](int a, int b) {
+    return macs.alone[static_cast<std::size_t>(a)] < macs.alone[static_cast<std::size_t>(b)];
+  });
   std::vector<OperatingPoint> curve;
-  for (int stage = 0; stage < table.stages(); ++stage) {
+  for (const int stage : stages) {
     Policy policy;
     policy.exit = stage;
     const Outcome outcome = apply(policy, table, macs);

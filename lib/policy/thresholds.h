@@ -32,7 +32,7 @@ std::vector<OperatingPoint> accuracy_curve(const ExitTable& table, const ExitMac
                                            Confidence confidence, int points);
 
 /// The static children of a spec: every image takes exit s, whose head alone runs. One point a
-/// stage, without those that an earlier stage dominates, by rising cost.
+/// stage, without those that a cheaper one dominates, by rising cost.
 std::vector<OperatingPoint> fixed_exit_curve(const ExitTable& table, const ExitMacs& macs);
 
 /// How MSDNet and its successors set thresholds (Huang et al. 2018, arXiv 1703.09844), to compare
