@@ -11,8 +11,7 @@ namespace enas4d {
 namespace {
 
 constexpr KernelCode kAllCode = {forward,
-                                 input_gradient,
-                                 weight_gradient,
+                                 backward,
                                  norm_sums_code,
                                  norm_activate_code,
                                  norm_gradient_sums_code,

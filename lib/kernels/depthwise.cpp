@@ -23,7 +23,7 @@ void for_each_weight(const DepthwiseShape& shape, Visit&& visit) {
   }
 }
 
-/// The offset that input_gradient applies k-th.
+/// The offset that the gradient of x applies k-th.
 std::int64_t turned_offset(const DepthwiseShape& shape, std::int64_t k) {
   const std::int64_t size = shape.kernel;
   if (shape.stride == 1) return size * size - 1 - k;
@@ -42,9 +42,24 @@ std::int64_t turned_offset(const DepthwiseShape& shape, std::int64_t k) {
   return 0;
 }
 
-/// What its bands need.
-std::unique_ptr<float[]> make_scratch(const DepthwiseBands& bands) {
-  return std::unique_ptr<float[]>(new float[static_cast<std::size_t>(bands.scratch)]);
+/// Packed kernels, turned by half a turn.
+void turn_back(const DepthwiseShape& shape, float* packed) {
+  const std::int64_t offsets = shape.kernel * shape.kernel;
+  for (std::int64_t block = 0; block < shape.blocks(); ++block, packed += offsets * kChannelBlock)
+    for (std::int64_t k = 0; k < offsets / 2; ++k)
+      std::swap_ranges(packed + k * kChannelBlock, packed + (k + 1) * kChannelBlock,
+                       packed + (offsets - 1 - k) * kChannelBlock);
+}
+
+/// At least `floats` of them, which each thread keeps for its next layer.
+float* scratch_of(std::int64_t floats) {
+  thread_local std::unique_ptr<float[]> scratch;
+  thread_local std::int64_t size = 0;
+  if (size < floats) {
+    scratch.reset(new float[static_cast<std::size_t>(floats)]);
+    size = floats;
+  }
+  return scratch.get();
 }
 
 void check(const DepthwiseShape& shape) {
@@ -83,23 +98,18 @@ void depthwise_forward(InstructionSet set, const DepthwiseShape& shape, const fl
                        const float* packed, const DepthwiseFinish& finish, float* y) {
   check(shape);
   code_of(set).depthwise_forward(shape, x, packed, finish, y,
-                                 make_scratch(depthwise_bands(shape)).get());
+                                 scratch_of(depthwise_bands(shape).scratch));
 }
 
-void depthwise_input_gradient(InstructionSet set, const DepthwiseShape& shape,
-                              const float* y_gradient, const float* turned, float* x_gradient) {
+void depthwise_backward(InstructionSet set, const DepthwiseShape& shape, const float* x,
+                        const float* y_gradient, const float* turned,
+                        const DepthwiseGradients& gradients) {
   check(shape);
-  const DepthwiseBands bands =
-      shape.stride == 1 ? depthwise_bands(shape) : depthwise_bands_by_2(shape);
-  code_of(set).depthwise_input_gradient(shape, y_gradient, turned, x_gradient,
-                                        make_scratch(bands).get());
-}
-
-void depthwise_weight_gradient(InstructionSet set, const DepthwiseShape& shape, const float* x,
-                               const float* y_gradient, float* packed_gradient) {
-  check(shape);
-  code_of(set).depthwise_weight_gradient(shape, x, y_gradient, packed_gradient,
-                                         make_scratch(depthwise_bands(shape)).get());
+  std::int64_t floats = depthwise_bands(shape).scratch;
+  if (shape.stride == 2) floats = std::max(floats, depthwise_bands_by_2(shape).scratch);
+  std::fill_n(gradients.packed, shape.packed_size(), 0.0F);
+  code_of(set).depthwise_backward(shape, x, y_gradient, turned, gradients, scratch_of(floats));
+  if (shape.stride == 1) turn_back(shape, gradients.packed);
 }
 
 }  // namespace enas4d

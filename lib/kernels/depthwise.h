@@ -36,7 +36,7 @@ struct DepthwiseShape {
 
 /// `weight`: channels x kernel x kernel.
 void pack_depthwise(const DepthwiseShape& shape, const float* weight, float* packed);
-/// The order in which input_gradient reads: the kernel turned by half a turn; with stride 2 the
+/// The order in which the gradient of x reads: the kernel turned by half a turn; with stride 2 the
 /// four kernels that make the four kinds of input pixels (even or odd row, even or odd column), one
 /// after the other.
 void pack_depthwise_turned(const DepthwiseShape& shape, const float* weight, float* packed);
@@ -53,12 +53,14 @@ struct DepthwiseFinish {
 void depthwise_forward(InstructionSet set, const DepthwiseShape& shape, const float* x,
                        const float* packed, const DepthwiseFinish& finish, float* y);
 
-/// The gradient of x from that of y; `turned` from pack_depthwise_turned.
-void depthwise_input_gradient(InstructionSet set, const DepthwiseShape& shape,
-                              const float* y_gradient, const float* turned, float* x_gradient);
+struct DepthwiseGradients {
+  float* x;       ///< as x
+  float* packed;  ///< of the packed weight, summed over images
+};
 
-/// The gradient of the packed weight, summed over images and overwritten.
-void depthwise_weight_gradient(InstructionSet set, const DepthwiseShape& shape, const float* x,
-                               const float* y_gradient, float* packed_gradient);
+/// Both gradients, overwritten, from that of y; `turned` from pack_depthwise_turned.
+void depthwise_backward(InstructionSet set, const DepthwiseShape& shape, const float* x,
+                        const float* y_gradient, const float* turned,
+                        const DepthwiseGradients& gradients);
 
 }  // namespace enas4d

@@ -181,35 +181,47 @@ inline Index smaller(Index a, Index b) {
   return a < b ? a : b;
 }
 
+inline Image image_of(const DepthwiseShape& s, const float* x, Index n) {
+  return {x + n * s.height * s.width * s.channels, s.height, s.width, s.channels};
+}
+
+/// What `rows` of output from `row` on read of the input.
+inline Window window_of(const DepthwiseShape& s, const DepthwiseBands& bands, Index row,
+                        Index rows) {
+  return {row * s.stride - s.kernel / 2, (rows - 1) * s.stride + s.kernel, -(s.kernel / 2),
+          bands.columns};
+}
+
+/// Bands of `rows` of output from those of the input's window.
+void make_rows(const DepthwiseShape& s, const float* inputs, const Window& window,
+               const float* packed, const DepthwiseFinish& finish, Index rows, float* outputs) {
+  const Index pixels = rows * s.out_width();
+  for_each_block(s.channels, [&](Index block, Index count) {
+    Target target = {
+        outputs + block * pixels * kBlock, rows, s.out_width(), s.out_width() * kBlock, kBlock, {}};
+    for (Index i = 0; finish.bias != nullptr && i < count; ++i)
+      target.bias[i] = finish.bias[block * kBlock + i];
+    const Band band = {inputs + block * window.rows * window.columns * kBlock, window.columns,
+                       s.kernel};
+    with_activation(finish.activation, [&](auto activation) {
+      correlate<decltype(activation)::kValue>(
+          band, s.kernel, s.stride, packed + block * s.kernel * s.kernel * kBlock, target);
+    });
+  });
+}
+
 void forward(const DepthwiseShape& s, const float* x, const float* packed,
              const DepthwiseFinish& finish, float* y, float* scratch) {
   const DepthwiseBands bands = depthwise_bands(s);
   float* outputs = scratch + bands.floats;
   for (Index n = 0; n < s.images; ++n) {
-    const Image image = {x + n * s.height * s.width * s.channels, s.height, s.width, s.channels};
+    const Image image = image_of(s, x, n);
     for (Index row = 0; row < s.out_height(); row += bands.step) {
       const Index rows = smaller(bands.step, s.out_height() - row);
-      const Index pixels = rows * s.out_width();
-      const Window window = {row * s.stride - s.kernel / 2, (rows - 1) * s.stride + s.kernel,
-                             -(s.kernel / 2), bands.columns};
+      const Window window = window_of(s, bands, row, rows);
       load_bands(image, window, scratch);
-      for_each_block(s.channels, [&](Index block, Index count) {
-        Target target = {outputs + block * pixels * kBlock,
-                         rows,
-                         s.out_width(),
-                         s.out_width() * kBlock,
-                         kBlock,
-                         {}};
-        for (Index i = 0; finish.bias != nullptr && i < count; ++i)
-          target.bias[i] = finish.bias[block * kBlock + i];
-        const Band band = {scratch + block * window.rows * window.columns * kBlock, window.columns,
-                           s.kernel};
-        with_activation(finish.activation, [&](auto activation) {
-          correlate<decltype(activation)::kValue>(
-              band, s.kernel, s.stride, packed + block * s.kernel * s.kernel * kBlock, target);
-        });
-      });
-      store_bands(outputs, pixels, s.channels,
+      make_rows(s, scratch, window, packed, finish, rows, outputs);
+      store_bands(outputs, rows * s.out_width(), s.channels,
                   y + (n * s.out_height() + row) * s.out_width() * s.channels);
     }
   }
@@ -261,12 +273,6 @@ void input_gradient_by_2(const DepthwiseShape& s, const float* dy, const float* 
   }
 }
 
-void input_gradient(const DepthwiseShape& s, const float* dy, const float* turned, float* dx,
-                    float* scratch) {
-  if (s.stride == 1) return forward(s, dy, turned, {}, dx, scratch);
-  input_gradient_by_2(s, dy, turned, dx, scratch);
-}
-
 /// Rows [first, first + rows) of the kernel: their sums over all outputs stay in registers.
 template <int kernel, int rows>
 void sum_products(const DepthwiseShape& s, const float* x, Index x_columns, const float* dy,
@@ -316,31 +322,64 @@ void sum_all_products(const DepthwiseShape& s, const float* x, Index x_columns, 
                             gradient + i * kernel * kBlock);
 }
 
+/// Adds to a packed gradient what a step's bands of x and, as `out_rows` of outputs, of dy make.
+void add_weight_gradient(const DepthwiseShape& s, const float* x, const Window& window,
+                         const float* dy, Index out_rows, float* gradient) {
+  for_each_block(s.channels, [&](Index block, Index) {
+    const float* band = x + block * window.rows * window.columns * kBlock;
+    const float* d = dy + block * out_rows * s.out_width() * kBlock;
+    float* sums = gradient + block * s.kernel * s.kernel * kBlock;
+    if (s.kernel == 3) sum_all_products<3>(s, band, window.columns, d, out_rows, sums);
+    if (s.kernel == 5) sum_all_products<5>(s, band, window.columns, d, out_rows, sums);
+    if (s.kernel == 7) sum_all_products<7>(s, band, window.columns, d, out_rows, sums);
+  });
+}
+
 void weight_gradient(const DepthwiseShape& s, const float* x, const float* dy, float* gradient,
                      float* scratch) {
-  for (Index i = 0; i < s.packed_size(); ++i) gradient[i] = 0;
   const DepthwiseBands bands = depthwise_bands(s);
   float* slopes = scratch + bands.floats;
   for (Index n = 0; n < s.images; ++n) {
-    const Image image = {x + n * s.height * s.width * s.channels, s.height, s.width, s.channels};
+    const Image image = image_of(s, x, n);
     const Image slope = {dy + n * s.out_height() * s.out_width() * s.channels, s.out_height(),
                          s.out_width(), s.channels};
     for (Index row = 0; row < s.out_height(); row += bands.step) {
       const Index rows = smaller(bands.step, s.out_height() - row);
-      const Window window = {row * s.stride - s.kernel / 2, (rows - 1) * s.stride + s.kernel,
-                             -(s.kernel / 2), bands.columns};
+      const Window window = window_of(s, bands, row, rows);
       load_bands(image, window, scratch);
       load_bands(slope, {row, rows, 0, s.out_width()}, slopes);
-      for_each_block(s.channels, [&](Index block, Index) {
-        const float* band = scratch + block * window.rows * window.columns * kBlock;
-        const float* d = slopes + block * rows * s.out_width() * kBlock;
-        float* sums = gradient + block * s.kernel * s.kernel * kBlock;
-        if (s.kernel == 3) sum_all_products<3>(s, band, window.columns, d, rows, sums);
-        if (s.kernel == 5) sum_all_products<5>(s, band, window.columns, d, rows, sums);
-        if (s.kernel == 7) sum_all_products<7>(s, band, window.columns, d, rows, sums);
-      });
+      add_weight_gradient(s, scratch, window, slopes, rows, gradient);
     }
   }
+}
+
+/// Under stride 1 x and dy are alike, and so are both gradients: dy's bands with their padding are
+/// correlated with the turned kernel for dx, and with x for the gradient of the turned kernel.
+void backward_by_1(const DepthwiseShape& s, const float* x, const float* dy, const float* turned,
+                   const DepthwiseGradients& gradients, float* scratch) {
+  const DepthwiseBands bands = depthwise_bands(s);
+  float* outputs = scratch + bands.floats;
+  for (Index n = 0; n < s.images; ++n) {
+    const Image slopes = image_of(s, dy, n), image = image_of(s, x, n);
+    for (Index row = 0; row < s.height; row += bands.step) {
+      const Index rows = smaller(bands.step, s.height - row);
+      const Window window = window_of(s, bands, row, rows);
+      load_bands(slopes, window, scratch);
+      make_rows(s, scratch, window, turned, {}, rows, outputs);
+      store_bands(outputs, rows * s.width, s.channels,
+                  gradients.x + (n * s.height + row) * s.width * s.channels);
+      load_bands(image, {row, rows, 0, s.width}, outputs);
+      add_weight_gradient(s, scratch, window, outputs, rows, gradients.packed);
+    }
+  }
+}
+
+/// Adds to the packed gradient, which is that of the turned kernel under stride 1.
+void backward(const DepthwiseShape& s, const float* x, const float* dy, const float* turned,
+              const DepthwiseGradients& gradients, float* scratch) {
+  if (s.stride == 1) return backward_by_1(s, x, dy, turned, gradients, scratch);
+  input_gradient_by_2(s, dy, turned, gradients.x, scratch);
+  weight_gradient(s, x, dy, gradients.packed, scratch);
 }
 
 }  // namespace

@@ -45,10 +45,6 @@ torch::Tensor activate(Activation activation, const torch::Tensor& x) {
   TORCH_INTERNAL_ASSERT(false, "unknown activation");
 }
 
-torch::Tensor spatial_mean(const torch::Tensor& x) {
-  return x.mean({2, 3}, /*keepdim=*/true);
-}
-
 Values begin_values(const Plan& plan, const torch::Tensor& images) {
   TORCH_CHECK(images.dim() == 4 && images.size(1) == plan.channels &&
                   images.size(2) == plan.resolution && images.size(3) == plan.resolution,

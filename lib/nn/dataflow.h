@@ -8,6 +8,7 @@
 #include <torch/types.h>
 
 #include "arch/plan.h"
+#include "nn/squeeze_excite.h"
 
 namespace enas4d {
 
@@ -27,9 +28,6 @@ torch::Tensor convolve(const Layer& layer, const std::vector<torch::Tensor>& inp
 
 torch::Tensor activate(Activation activation, const torch::Tensor& x);
 
-/// N x C x H x W -> N x C x 1 x 1.
-torch::Tensor spatial_mean(const torch::Tensor& x);
-
 /// Runs one layer: `compute(layer, inputs)` gives its activated output before gate, residual and
 /// mean.
 template <class Compute>
@@ -41,8 +39,8 @@ void run_layer(const Layer& layer, Values& values, Compute&& compute) {
   // Images of one channel look the same in either layout, and LibTorch then takes the slow one for
   // the whole network.
   if (layer.role == Role::kStem) y = y.contiguous(torch::MemoryFormat::ChannelsLast);
-  if (layer.gated != kNoValue) y = at(layer.gated) * y;
-  if (layer.addend != kNoValue) y = y + at(layer.addend);
+  if (layer.gated != kNoValue) y = excite(at(layer.gated), y);
+  if (layer.addend != kNoValue) y.add_(at(layer.addend));  // a norm's output, which nobody else has
   if (is_pooled(layer.role)) y = spatial_mean(y);
   at(layer.output) = y;
 }

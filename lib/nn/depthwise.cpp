@@ -60,40 +60,29 @@ torch::Tensor run_forward(const DepthwiseShape& shape, const torch::Tensor& x,
   return y;
 }
 
-torch::Tensor run_input_gradient(const DepthwiseShape& shape, const torch::Tensor& y_gradient,
-                                 const torch::Tensor& weight) {
+/// Gradients of x and weight. Each part of the batch sums its own gradient of the weight, and the
+/// parts are added in order: the same number of threads gives the same bits.
+torch::autograd::variable_list run_backward(const DepthwiseShape& shape, const torch::Tensor& x,
+                                            const torch::Tensor& weight,
+                                            const torch::Tensor& y_gradient) {
   const auto turned = packed_weight(shape, weight, pack_depthwise_turned);
-  const auto x_gradient = torch::empty({shape.images, shape.channels, shape.height, shape.width},
-                                       torch::TensorOptions().memory_format(kChannelsLast));
-  const InstructionSet set = best_instruction_set();
-  const float* from = y_gradient.data_ptr<float>();
-  const float* factors = turned.data_ptr<float>();
-  float* to = x_gradient.data_ptr<float>();
-  for_each_part(shape.images, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
-    const ImageRange part(shape, begin, end);
-    depthwise_input_gradient(set, part.shape, from + part.y, factors, to + part.x);
-  });
-  return x_gradient;
-}
-
-/// Each part of the batch sums its own gradient, and the parts are added in order: the same number
-/// of threads gives the same bits.
-torch::Tensor run_weight_gradient(const DepthwiseShape& shape, const torch::Tensor& x,
-                                  const torch::Tensor& y_gradient) {
+  const auto x_gradient = torch::empty_like(x);
   const auto sums = torch::empty({parts_of(shape.images), shape.packed_size()});
   const InstructionSet set = best_instruction_set();
   const float* from = x.data_ptr<float>();
   const float* slopes = y_gradient.data_ptr<float>();
-  float* to = sums.data_ptr<float>();
+  const float* factors = turned.data_ptr<float>();
+  float* to = x_gradient.data_ptr<float>();
+  float* sum = sums.data_ptr<float>();
   for_each_part(shape.images, [&](std::int64_t index, std::int64_t begin, std::int64_t end) {
     const ImageRange part(shape, begin, end);
-    depthwise_weight_gradient(set, part.shape, from + part.x, slopes + part.y,
-                              to + index * shape.packed_size());
+    depthwise_backward(set, part.shape, from + part.x, slopes + part.y, factors,
+                       {to + part.x, sum + index * shape.packed_size()});
   });
   const auto packed = sums.size(0) == 1 ? sums : sums.sum(0);
   const auto gradient = torch::empty({shape.channels, 1, shape.kernel, shape.kernel});
   unpack_depthwise(shape, packed.data_ptr<float>(), gradient.data_ptr<float>());
-  return gradient;
+  return {x_gradient, gradient, torch::Tensor()};  // the stride has none
 }
 
 class DepthwiseFunction : public torch::autograd::Function<DepthwiseFunction> {
@@ -115,8 +104,7 @@ class DepthwiseFunction : public torch::autograd::Function<DepthwiseFunction> {
     const DepthwiseShape shape =
         shape_of(saved[0], saved[1].size(2), context->saved_data["stride"].toInt());
     const auto y_gradient = gradients[0].contiguous(kChannelsLast);
-    return {run_input_gradient(shape, y_gradient, saved[1]),
-            run_weight_gradient(shape, saved[0], y_gradient), torch::Tensor()};
+    return run_backward(shape, saved[0], saved[1], y_gradient);
   }
 };
 

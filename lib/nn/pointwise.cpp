@@ -1,6 +1,8 @@
 // Compiled with NDEBUG, as LibTorch was: its RecordFunction has another layout without.
 #include "nn/pointwise.h"
 
+#include <algorithm>
+
 #include <ATen/record_function.h>
 #include <torch/torch.h>
 
@@ -67,37 +69,70 @@ void run_pointwise(const PointwiseShape& shape, const std::vector<torch::Tensor>
   });
 }
 
-/// The gradient of the input whose columns of the weight (out x in, contiguous) begin at `column`.
-torch::Tensor input_gradient_of(const torch::Tensor& x, const torch::Tensor& weight,
-                                std::int64_t column, const torch::Tensor& y_gradient) {
-  const PointwiseShape shape = {pixels_of(x), weight.size(0), x.size(1)};
-  const auto transposed =
-      packed_weight_of(shape, {weight.data_ptr<float>() + column, 1, weight.size(1)});
-  const auto gradient = pixel_tensor(x, x.size(1));
-  run_pointwise(shape, {y_gradient}, transposed, {}, gradient);
-  return gradient;
+/// Floats of an input and of the output's gradient that a run of pixels holds: both gradients that
+/// need them find them in a second-level cache.
+constexpr std::int64_t kRunFloats = 65536;
+
+/// An input and, while its gradients are made, what belongs to it.
+struct PointwiseSide {
+  torch::Tensor x, gradient;
+  torch::Tensor transposed;  ///< its columns of the weight, packed
+  std::int64_t column;       ///< the first of them
+};
+
+/// `weight`: out x in, contiguous.
+std::vector<PointwiseSide> sides_of(const std::vector<torch::Tensor>& inputs,
+                                    const torch::Tensor& weight) {
+  std::vector<PointwiseSide> sides;
+  std::int64_t column = 0;
+  for (const torch::Tensor& x : inputs) {
+    const PointwiseShape shape = {pixels_of(x), weight.size(0), x.size(1)};
+    sides.push_back(
+        {x, pixel_tensor(x, x.size(1)),
+         packed_weight_of(shape, {weight.data_ptr<float>() + column, 1, weight.size(1)}), column});
+    column += x.size(1);
+  }
+  return sides;
 }
 
-/// Each part of the pixels sums its own gradient, and the parts are added in order: the same number
-/// of threads gives the same bits.
-torch::Tensor weight_gradient_of(const std::vector<torch::Tensor>& inputs,
-                                 const torch::Tensor& y_gradient) {
+/// Gradients of the pixels [begin, end) of a side, and their share of that of the weight, whose
+/// rows are `pitch` apart.
+void side_gradients(const PointwiseSide& side, const torch::Tensor& y_gradient, std::int64_t begin,
+                    std::int64_t end, float* weight_gradient, std::int64_t pitch) {
+  const InstructionSet set = best_instruction_set();
+  const std::int64_t in = side.x.size(1), out = y_gradient.size(1);
+  const float* x = side.x.data_ptr<float>();
+  const float* slopes = y_gradient.data_ptr<float>();
+  const std::int64_t run = std::max<std::int64_t>(kRunFloats / (in + out) / 12, 1) * 12;
+  for (std::int64_t first = begin; first < end; first += run) {
+    const std::int64_t pixels = std::min(run, end - first);
+    const PointwiseInput slope = {slopes + first * out, out};
+    pointwise_weight_gradient(set, {pixels, in, out}, x + first * in, slope.data,
+                              {weight_gradient + side.column, pitch});
+    pointwise(set, {pixels, out, in}, {&slope, 1}, side.transposed.data_ptr<float>(), {},
+              side.gradient.data_ptr<float>() + first * in);
+  }
+}
+
+/// Gradients of the inputs and of the weight. Each part of the pixels sums its own of the weight,
+/// and the parts are added in order: the same number of threads gives the same bits.
+torch::autograd::variable_list pointwise_gradients(const std::vector<torch::Tensor>& inputs,
+                                                   const torch::Tensor& weight,
+                                                   const torch::Tensor& y_gradient) {
   const PointwiseShape shape = shape_of(inputs, y_gradient.size(1));
+  const auto sides = sides_of(inputs, weight);
   const auto sums =
       torch::zeros({parts_of(shape.pixels), shape.out_channels, shape.in_channels, 1, 1});
-  const InstructionSet set = best_instruction_set();
-  const float* slopes = y_gradient.data_ptr<float>();
   float* to = sums.data_ptr<float>();
   for_each_part(shape.pixels, [&](std::int64_t index, std::int64_t begin, std::int64_t end) {
-    float* columns = to + index * shape.out_channels * shape.in_channels;
-    for (const torch::Tensor& x : inputs) {
-      pointwise_weight_gradient(set, {end - begin, x.size(1), shape.out_channels},
-                                x.data_ptr<float>() + begin * x.size(1),
-                                slopes + begin * shape.out_channels, {columns, shape.in_channels});
-      columns += x.size(1);
-    }
+    for (const PointwiseSide& side : sides)
+      side_gradients(side, y_gradient, begin, end,
+                     to + index * shape.out_channels * shape.in_channels, shape.in_channels);
   });
-  return sums.size(0) == 1 ? sums[0] : sums.sum(0);
+  torch::autograd::variable_list result;
+  for (const PointwiseSide& side : sides) result.push_back(side.gradient);
+  result.push_back(sums.size(0) == 1 ? sums[0] : sums.sum(0));
+  return result;
 }
 
 class PointwiseFunction : public torch::autograd::Function<PointwiseFunction> {
@@ -124,14 +159,7 @@ class PointwiseFunction : public torch::autograd::Function<PointwiseFunction> {
     const auto weight = inputs.back();
     inputs.pop_back();
     const auto y_gradient = gradients[0].contiguous(kPixelRows);
-    torch::autograd::variable_list result;
-    std::int64_t column = 0;
-    for (const torch::Tensor& x : inputs) {
-      result.push_back(input_gradient_of(x, weight, column, y_gradient));
-      column += x.size(1);
-    }
-    result.push_back(weight_gradient_of(inputs, y_gradient));
-    return result;
+    return pointwise_gradients(inputs, weight, y_gradient);
   }
 };
 

@@ -154,7 +154,7 @@ torch::Tensor infer_convolution(const Layer& layer, const torch::Tensor& weight,
 void infer_layer(const Layer& layer, const torch::Tensor& weight, const torch::Tensor& bias,
                  Values& values) {
   torch::Tensor y = infer_convolution(layer, weight, bias, values);
-  if (layer.gated != kNoValue) y = values[static_cast<std::size_t>(layer.gated)] * y;
+  if (layer.gated != kNoValue) y = excite(values[static_cast<std::size_t>(layer.gated)], y);
   if (is_pooled(layer.role)) y = spatial_mean(y);
   values[static_cast<std::size_t>(layer.output)] = y;
 }

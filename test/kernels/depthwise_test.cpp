@@ -86,12 +86,12 @@ void check_all(const DepthwiseCase& c) {
     CAPTURE(static_cast<int>(set));
     CHECK(distance(expected.y, run_forward(set, c)) < kDepthwiseEqual);
     std::vector<float> x_gradient = unwritten(c.x.size());
-    depthwise_input_gradient(set, s, c.y_gradient.data(), packed(c, pack_depthwise_turned).data(),
-                             x_gradient.data());
-    CHECK(distance(expected.x_gradient, x_gradient) < kDepthwiseEqual);
     std::vector<float> gradient = unwritten(static_cast<std::size_t>(s.packed_size()));
+    depthwise_backward(set, s, c.x.data(), c.y_gradient.data(),
+                       packed(c, pack_depthwise_turned).data(),
+                       {x_gradient.data(), gradient.data()});
+    CHECK(distance(expected.x_gradient, x_gradient) < kDepthwiseEqual);
     std::vector<float> weight_gradient = unwritten(c.weight.size());
-    depthwise_weight_gradient(set, s, c.x.data(), c.y_gradient.data(), gradient.data());
     unpack_depthwise(s, gradient.data(), weight_gradient.data());
     CHECK(distance(expected.weight_gradient, weight_gradient) < kDepthwiseEqual);
   }

@@ -5,6 +5,7 @@
 #include "nn/depthwise.h"
 #include "nn/norm_activation.h"
 #include "nn/pointwise.h"
+#include "nn/squeeze_excite.h"
 #include "support/catch.h"
 #include "support/threads.h"
 #include "util/rng.h"
@@ -112,6 +113,28 @@ TEST_CASE("norm and activation compute what LibTorch computes, group by group", 
   }
 }
 
+TEST_CASE("means over space and gates compute what LibTorch computes", "[nn]") {
+  torch::manual_seed(4);
+  Rng rng(4);
+  for (int i = 0; i < 12; ++i) {
+    const auto x = random_images(rng, 1 + rng.below(70), 1 + rng.below(6));
+    check_same([](const Tensors& t) { return spatial_mean(t[0]); },
+               [](const Tensors& t) {
+                 return t[0].mean({2, 3}, true);
+               },
+               {x});
+    const auto gates = torch::randn({x.size(0), x.size(1), 1, 1});
+    check_same([](const Tensors& t) { return excite(t[0], t[1]); },
+               [](const Tensors& t) { return t[0] * t[1]; }, {x, gates});
+    // As they meet in a network: a value that is both weighed and squeezed into its gates.
+    check_same([](const Tensors& t) { return excite(t[0], t[1] * spatial_mean(t[0])); },
+               [](const Tensors& t) {
+                 return t[0] * t[1] * t[0].mean({2, 3}, true);
+               },
+               {x, gates});
+  }
+}
+
 TEST_CASE("a second derivative is refused", "[nn]") {
   const auto x = torch::randn({1, 4, 4, 4}).set_requires_grad(true);
   const auto twice = [&](const torch::Tensor& y) {
@@ -120,6 +143,8 @@ TEST_CASE("a second derivative is refused", "[nn]") {
   CHECK_THROWS_WITH(twice(depthwise(x, torch::randn({4, 1, 3, 3}), 1)),
                     Contains("no second derivative"));
   CHECK_THROWS_WITH(twice(pointwise({x}, torch::randn({3, 4}))), Contains("no second derivative"));
+  CHECK_THROWS_WITH(twice(spatial_mean(x)), Contains("no second derivative"));
+  CHECK_THROWS_WITH(twice(excite(x, torch::randn({1, 4, 1, 1}))), Contains("no second derivative"));
 }
 
 }  // namespace
