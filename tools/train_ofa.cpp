@@ -25,7 +25,7 @@ namespace {
 
 struct TrainToolOptions {
   std::string space;
-  std::string recipe = "sandwich";
+  std::string recipe = "progressive-shrinking";
   ImageOptions images;
   std::string output;
   std::string init_from;

@@ -50,11 +50,8 @@ class RankKeeper {
   int run() {
     while (!ranks_.empty()) {
       const int number = next_signal();
-      if (number == SIGCHLD) {
-        collect();
-      } else if (number > 0) {
-        forward(number);
-      }
+      if (number > 0 && number != SIGCHLD) forward(number);
+      collect();
       if (deadline_ && Clock::now() >= *deadline_) end_all();
     }
     return worst_;
@@ -63,12 +60,11 @@ class RankKeeper {
  private:
   using Clock = std::chrono::steady_clock;
 
-  /// 0 = none came in time.
+  /// 0 = none came in time. Never waits for long: where this process has other threads, one of them
+  /// may take the signal that a rank has ended.
   int next_signal() const {
     constexpr timespec kTick = {0, 100'000'000};
-    const int number =
-        deadline_ ? sigtimedwait(&signals_, nullptr, &kTick) : sigwaitinfo(&signals_, nullptr);
-    return std::max(number, 0);
+    return std::max(sigtimedwait(&signals_, nullptr, &kTick), 0);
   }
 
   void forward(int number) const {

@@ -8,10 +8,11 @@
 namespace enas4d {
 
 struct KernelCode {
-  void (*depthwise_forward)(const DepthwiseShape&, const float* x, const float* packed,
-                            const DepthwiseFinish&, float* y, float* scratch);
-  void (*depthwise_backward)(const DepthwiseShape&, const float* x, const float* y_gradient,
-                             const float* turned, const DepthwiseGradients&, float* scratch);
+  void (*depthwise_forward)(const DepthwiseShape&, const float* x, const DepthwiseStart&,
+                            const float* packed, const DepthwiseFinish&, float* y, float* scratch);
+  void (*depthwise_backward)(const DepthwiseShape&, const float* x, const DepthwiseStart&,
+                             const float* y_gradient, const float* turned,
+                             const DepthwiseGradients&, float* scratch);
   void (*norm_sums)(const NormShape&, const float* x, const float* centre, double* sum,
                     double* square_sum);
   void (*norm_activate)(const NormShape&, const float* x, const NormLine&, Activation, float* y);

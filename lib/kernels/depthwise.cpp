@@ -42,15 +42,6 @@ std::int64_t turned_offset(const DepthwiseShape& shape, std::int64_t k) {
   return 0;
 }
 
-/// Packed kernels, turned by half a turn.
-void turn_back(const DepthwiseShape& shape, float* packed) {
-  const std::int64_t offsets = shape.kernel * shape.kernel;
-  for (std::int64_t block = 0; block < shape.blocks(); ++block, packed += offsets * kChannelBlock)
-    for (std::int64_t k = 0; k < offsets / 2; ++k)
-      std::swap_ranges(packed + k * kChannelBlock, packed + (k + 1) * kChannelBlock,
-                       packed + (offsets - 1 - k) * kChannelBlock);
-}
-
 /// At least `floats` of them, which each thread keeps for its next layer.
 float* scratch_of(std::int64_t floats) {
   thread_local std::unique_ptr<float[]> scratch;
@@ -88,28 +79,29 @@ void pack_depthwise_turned(const DepthwiseShape& shape, const float* weight, flo
   });
 }
 
-void unpack_depthwise(const DepthwiseShape& shape, const float* packed, float* weight) {
-  for_each_weight(shape, [&](std::int64_t place, std::int64_t channel, std::int64_t k) {
-    weight[channel + k] = packed[place];
-  });
-}
-
 void depthwise_forward(InstructionSet set, const DepthwiseShape& shape, const float* x,
-                       const float* packed, const DepthwiseFinish& finish, float* y) {
+                       const DepthwiseStart& start, const float* packed,
+                       const DepthwiseFinish& finish, float* y) {
   check(shape);
-  code_of(set).depthwise_forward(shape, x, packed, finish, y,
+  code_of(set).depthwise_forward(shape, x, start, packed, finish, y,
                                  scratch_of(depthwise_bands(shape).scratch));
 }
 
 void depthwise_backward(InstructionSet set, const DepthwiseShape& shape, const float* x,
-                        const float* y_gradient, const float* turned,
+                        const DepthwiseStart& start, const float* y_gradient, const float* turned,
                         const DepthwiseGradients& gradients) {
   check(shape);
   std::int64_t floats = depthwise_bands(shape).scratch;
   if (shape.stride == 2) floats = std::max(floats, depthwise_bands_by_2(shape).scratch);
-  std::fill_n(gradients.packed, shape.packed_size(), 0.0F);
-  code_of(set).depthwise_backward(shape, x, y_gradient, turned, gradients, scratch_of(floats));
-  if (shape.stride == 1) turn_back(shape, gradients.packed);
+  code_of(set).depthwise_backward(shape, x, start, y_gradient, turned, gradients,
+                                  scratch_of(floats));
+}
+
+void unpack_depthwise_gradient(const DepthwiseShape& shape, const float* packed, float* weight) {
+  const std::int64_t last = shape.kernel * shape.kernel - 1;
+  for_each_weight(shape, [&](std::int64_t place, std::int64_t channel, std::int64_t k) {
+    weight[channel + (shape.stride == 1 ? last - k : k)] = packed[place];
+  });
 }
 
 }  // namespace enas4d

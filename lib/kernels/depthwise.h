@@ -10,6 +10,7 @@
 
 #include "arch/activation.h"
 #include "kernels/instruction_set.h"
+#include "kernels/norm.h"
 
 namespace enas4d {
 
@@ -40,8 +41,13 @@ void pack_depthwise(const DepthwiseShape& shape, const float* weight, float* pac
 /// four kernels that make the four kinds of input pixels (even or odd row, even or odd column), one
 /// after the other.
 void pack_depthwise_turned(const DepthwiseShape& shape, const float* weight, float* packed);
-/// The inverse of pack_depthwise.
-void unpack_depthwise(const DepthwiseShape& shape, const float* packed, float* weight);
+
+/// What happens to an input when it is read: the layer is one of activation(scale * x + shift),
+/// which is never in memory.
+struct DepthwiseStart {
+  NormLine line = {nullptr, nullptr};  ///< channels, or none: x as it is
+  Activation activation = Activation::kLinear;
+};
 
 /// What happens to an output before it is stored: y = activation(y + bias).
 struct DepthwiseFinish {
@@ -51,16 +57,20 @@ struct DepthwiseFinish {
 
 /// x: images x height x width x channels -> y: images x out_height x out_width x channels.
 void depthwise_forward(InstructionSet set, const DepthwiseShape& shape, const float* x,
-                       const float* packed, const DepthwiseFinish& finish, float* y);
+                       const DepthwiseStart& start, const float* packed,
+                       const DepthwiseFinish& finish, float* y);
 
 struct DepthwiseGradients {
-  float* x;       ///< as x
-  float* packed;  ///< of the packed weight, summed over images
+  float* x;       ///< as x: of activation(scale * x + shift), overwritten
+  float* packed;  ///< of the weight, packed_size(); images add to it
 };
 
-/// Both gradients, overwritten, from that of y; `turned` from pack_depthwise_turned.
+/// Both from the gradient of y; `turned` from pack_depthwise_turned.
 void depthwise_backward(InstructionSet set, const DepthwiseShape& shape, const float* x,
-                        const float* y_gradient, const float* turned,
+                        const DepthwiseStart& start, const float* y_gradient, const float* turned,
                         const DepthwiseGradients& gradients);
+
+/// The gradient of the weight, channels x kernel x kernel, from that which was added up.
+void unpack_depthwise_gradient(const DepthwiseShape& shape, const float* packed, float* weight);
 
 }  // namespace enas4d

@@ -6,81 +6,12 @@
 
 #include "kernels/code.h"
 #include "kernels/depthwise_bands.h"
+#include "kernels/depthwise_copies.h"
 #include "kernels/half_kernel.h"
 #include "kernels/vectors.h"
 
 namespace enas4d {
 namespace {
-
-using Lane = VectorOf<kLanes>::Type;
-constexpr Index kBlock = kChannelBlock;
-
-/// An image in memory, or what of it a band holds.
-struct Image {
-  const float* data;
-  Index height, width, channels;
-};
-
-/// The pixels [row, row + rows) x [column, column + columns) of an image; zeros outside it.
-struct Window {
-  Index row, rows, column, columns;
-};
-
-inline void clear_blocks(Index count, float* to) {
-  const Lane zero = {};
-  for (Index i = 0; i < count * kBlock; i += kLanes) store(zero, to + i);
-}
-
-/// `count` channels, up to kBlock.
-inline void copy_channels(const float* from, Index count, float* to) {
-  for_each_strip<1>(0, count, [&](auto strip, Index c) {
-    typename decltype(strip)::Vector value;
-    load(from + c, value);
-    store(value, to + c);
-  });
-}
-
-/// Calls `visit(block, count)` for blocks of channels; the last may have fewer.
-template <class Visit>
-inline void for_each_block(Index channels, Visit&& visit) {
-  Index block = 0;
-  for (; (block + 1) * kBlock <= channels; ++block) visit(block, kBlock);
-  if (block * kBlock < channels) visit(block, channels - block * kBlock);
-}
-
-/// Into bands of window.rows x window.columns x kBlock, a block after the other.
-inline void load_bands(const Image& image, const Window& window, float* bands) {
-  const Index band_size = window.rows * window.columns * kBlock;
-  const Index left = window.column < 0 ? -window.column : 0;
-  const Index end = window.column + window.columns;
-  const Index right = end > image.width ? end - image.width : 0;
-  // Channels that an image lacks are zero in a band.
-  if (image.channels % kBlock != 0)
-    clear_blocks(window.rows * window.columns, bands + image.channels / kBlock * band_size);
-  for (Index r = 0; r < window.rows; ++r, bands += window.columns * kBlock) {
-    const Index row = window.row + r;
-    const bool outside = row < 0 || row >= image.height;
-    for_each_block(image.channels, [&](Index block, Index) {
-      float* band = bands + block * band_size;
-      clear_blocks(outside ? window.columns : left, band);
-      if (!outside) clear_blocks(right, band + (window.columns - right) * kBlock);
-    });
-    if (outside) continue;
-    const float* from = image.data + (row * image.width + window.column + left) * image.channels;
-    for (Index c = left; c < window.columns - right; ++c, from += image.channels)
-      for_each_block(image.channels, [&](Index block, Index count) {
-        copy_channels(from + block * kBlock, count, bands + block * band_size + c * kBlock);
-      });
-  }
-}
-
-/// From bands of `pixels` x kBlock.
-inline void store_bands(const float* bands, Index pixels, Index channels, float* to) {
-  for (Index p = 0; p < pixels; ++p, to += channels)
-    for_each_block(channels, [&](Index block, Index count) {
-      copy_channels(bands + (block * pixels + p) * kBlock, count, to + block * kBlock);
-    });
-}
 
 /// A grid of outputs in a band.
 struct Target {
@@ -210,8 +141,8 @@ void make_rows(const DepthwiseShape& s, const float* inputs, const Window& windo
   });
 }
 
-void forward(const DepthwiseShape& s, const float* x, const float* packed,
-             const DepthwiseFinish& finish, float* y, float* scratch) {
+void forward(const DepthwiseShape& s, const float* x, const DepthwiseStart& start,
+             const float* packed, const DepthwiseFinish& finish, float* y, float* scratch) {
   const DepthwiseBands bands = depthwise_bands(s);
   float* outputs = scratch + bands.floats;
   for (Index n = 0; n < s.images; ++n) {
@@ -219,7 +150,7 @@ void forward(const DepthwiseShape& s, const float* x, const float* packed,
     for (Index row = 0; row < s.out_height(); row += bands.step) {
       const Index rows = smaller(bands.step, s.out_height() - row);
       const Window window = window_of(s, bands, row, rows);
-      load_bands(image, window, scratch);
+      load_bands(image, window, start, scratch);
       make_rows(s, scratch, window, packed, finish, rows, outputs);
       store_bands(outputs, rows * s.out_width(), s.channels,
                   y + (n * s.out_height() + row) * s.out_width() * s.channels);
@@ -335,8 +266,8 @@ void add_weight_gradient(const DepthwiseShape& s, const float* x, const Window& 
   });
 }
 
-void weight_gradient(const DepthwiseShape& s, const float* x, const float* dy, float* gradient,
-                     float* scratch) {
+void weight_gradient(const DepthwiseShape& s, const float* x, const DepthwiseStart& start,
+                     const float* dy, float* gradient, float* scratch) {
   const DepthwiseBands bands = depthwise_bands(s);
   float* slopes = scratch + bands.floats;
   for (Index n = 0; n < s.images; ++n) {
@@ -346,7 +277,7 @@ void weight_gradient(const DepthwiseShape& s, const float* x, const float* dy, f
     for (Index row = 0; row < s.out_height(); row += bands.step) {
       const Index rows = smaller(bands.step, s.out_height() - row);
       const Window window = window_of(s, bands, row, rows);
-      load_bands(image, window, scratch);
+      load_bands(image, window, start, scratch);
       load_bands(slope, {row, rows, 0, s.out_width()}, slopes);
       add_weight_gradient(s, scratch, window, slopes, rows, gradient);
     }
@@ -355,8 +286,9 @@ void weight_gradient(const DepthwiseShape& s, const float* x, const float* dy, f
 
 /// Under stride 1 x and dy are alike, and so are both gradients: dy's bands with their padding are
 /// correlated with the turned kernel for dx, and with x for the gradient of the turned kernel.
-void backward_by_1(const DepthwiseShape& s, const float* x, const float* dy, const float* turned,
-                   const DepthwiseGradients& gradients, float* scratch) {
+void backward_by_1(const DepthwiseShape& s, const float* x, const DepthwiseStart& start,
+                   const float* dy, const float* turned, const DepthwiseGradients& gradients,
+                   float* scratch) {
   const DepthwiseBands bands = depthwise_bands(s);
   float* outputs = scratch + bands.floats;
   for (Index n = 0; n < s.images; ++n) {
@@ -368,18 +300,18 @@ void backward_by_1(const DepthwiseShape& s, const float* x, const float* dy, con
       make_rows(s, scratch, window, turned, {}, rows, outputs);
       store_bands(outputs, rows * s.width, s.channels,
                   gradients.x + (n * s.height + row) * s.width * s.channels);
-      load_bands(image, {row, rows, 0, s.width}, outputs);
+      load_bands(image, {row, rows, 0, s.width}, start, outputs);
       add_weight_gradient(s, scratch, window, outputs, rows, gradients.packed);
     }
   }
 }
 
 /// Adds to the packed gradient, which is that of the turned kernel under stride 1.
-void backward(const DepthwiseShape& s, const float* x, const float* dy, const float* turned,
-              const DepthwiseGradients& gradients, float* scratch) {
-  if (s.stride == 1) return backward_by_1(s, x, dy, turned, gradients, scratch);
+void backward(const DepthwiseShape& s, const float* x, const DepthwiseStart& start, const float* dy,
+              const float* turned, const DepthwiseGradients& gradients, float* scratch) {
+  if (s.stride == 1) return backward_by_1(s, x, start, dy, turned, gradients, scratch);
   input_gradient_by_2(s, dy, turned, gradients.x, scratch);
-  weight_gradient(s, x, dy, gradients.packed, scratch);
+  weight_gradient(s, x, start, dy, gradients.packed, scratch);
 }
 
 }  // namespace

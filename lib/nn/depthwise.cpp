@@ -8,6 +8,7 @@
 
 #include "kernels/depthwise.h"
 #include "nn/first_derivative.h"
+#include "nn/norm_groups.h"
 #include "nn/slices.h"
 
 namespace enas4d {
@@ -55,19 +56,27 @@ torch::Tensor run_forward(const DepthwiseShape& shape, const torch::Tensor& x,
   float* to = y.data_ptr<float>();
   for_each_part(shape.images, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
     const ImageRange part(shape, begin, end);
-    depthwise_forward(set, part.shape, from + part.x, weight, finish, to + part.y);
+    depthwise_forward(set, part.shape, from + part.x, {}, weight, finish, to + part.y);
   });
   return y;
 }
 
-/// Gradients of x and weight. Each part of the batch sums its own gradient of the weight, and the
-/// parts are added in order: the same number of threads gives the same bits.
+/// The weight's gradient from sums of parts of the batch, in order: the same number of threads
+/// gives the same bits.
+torch::Tensor weight_gradient_of(const DepthwiseShape& shape, const torch::Tensor& sums) {
+  const auto packed = sums.size(0) == 1 ? sums : sums.sum(0);
+  const auto gradient = torch::empty({shape.channels, 1, shape.kernel, shape.kernel});
+  unpack_depthwise_gradient(shape, packed.data_ptr<float>(), gradient.data_ptr<float>());
+  return gradient;
+}
+
+/// Gradients of x and weight.
 torch::autograd::variable_list run_backward(const DepthwiseShape& shape, const torch::Tensor& x,
                                             const torch::Tensor& weight,
                                             const torch::Tensor& y_gradient) {
   const auto turned = packed_weight(shape, weight, pack_depthwise_turned);
   const auto x_gradient = torch::empty_like(x);
-  const auto sums = torch::empty({parts_of(shape.images), shape.packed_size()});
+  const auto sums = torch::zeros({parts_of(shape.images), shape.packed_size()});
   const InstructionSet set = best_instruction_set();
   const float* from = x.data_ptr<float>();
   const float* slopes = y_gradient.data_ptr<float>();
@@ -76,13 +85,85 @@ torch::autograd::variable_list run_backward(const DepthwiseShape& shape, const t
   float* sum = sums.data_ptr<float>();
   for_each_part(shape.images, [&](std::int64_t index, std::int64_t begin, std::int64_t end) {
     const ImageRange part(shape, begin, end);
-    depthwise_backward(set, part.shape, from + part.x, slopes + part.y, factors,
+    depthwise_backward(set, part.shape, from + part.x, {}, slopes + part.y, factors,
                        {to + part.x, sum + index * shape.packed_size()});
   });
-  const auto packed = sums.size(0) == 1 ? sums : sums.sum(0);
-  const auto gradient = torch::empty({shape.channels, 1, shape.kernel, shape.kernel});
-  unpack_depthwise(shape, packed.data_ptr<float>(), gradient.data_ptr<float>());
-  return {x_gradient, gradient, torch::Tensor()};  // the stride has none
+  return {x_gradient, weight_gradient_of(shape, sums)};
+}
+
+/// The images of a piece of a norm's groups.
+ImageRange images_of(const DepthwiseShape& shape, const NormPiece& piece) {
+  const std::int64_t first = piece.begin / (shape.height * shape.width * shape.channels);
+  return {shape, first, first + piece.shape.pixels / (shape.height * shape.width)};
+}
+
+torch::Tensor run_normed_forward(const DepthwiseShape& shape, const torch::Tensor& x,
+                                 const torch::Tensor& packed, Activation activation,
+                                 const NormGroups& groups, const NormStatistics& statistics) {
+  const auto y = empty_output(shape);
+  RECORD_FUNCTION("enas4d::depthwise", std::vector<c10::IValue>({y, shape.kernel}));
+  const InstructionSet set = best_instruction_set();
+  const float* from = x.data_ptr<float>();
+  const float* weight = packed.data_ptr<float>();
+  float* to = y.data_ptr<float>();
+  groups.for_each([&](const NormPiece& piece, std::int64_t) {
+    const ImageRange part = images_of(shape, piece);
+    depthwise_forward(set, part.shape, from + part.x, {statistics.line(piece.group), activation},
+                      weight, {}, to + part.y);
+  });
+  return y;
+}
+
+/// What a piece adds to the gradients. An image after the other: the sums that the norm's gradient
+/// needs are made while it is in a cache.
+void add_normed_gradients(const DepthwiseShape& batch, const NormPiece& piece, const float* x,
+                          const DepthwiseStart& start, const float* mean, const float* slopes,
+                          const float* turned, const DepthwiseGradients& gradients, double* sum,
+                          double* product_sum) {
+  const InstructionSet set = best_instruction_set();
+  const NormShape image = {batch.height * batch.width, batch.channels};
+  const std::int64_t first = piece.begin / (image.pixels * image.channels);
+  std::vector<double> own_sum(static_cast<std::size_t>(image.channels)),
+      own_product(own_sum.size());
+  for (std::int64_t n = 0; n < piece.shape.pixels / image.pixels; ++n) {
+    const ImageRange part(batch, first + n, first + n + 1);
+    depthwise_backward(set, part.shape, x + part.x, start, slopes + part.y, turned,
+                       {gradients.x + part.x, gradients.packed});
+    norm_gradient_sums(set, image, x + part.x, gradients.x + part.x, start.line, mean,
+                       start.activation, own_sum.data(), own_product.data());
+    for (std::size_t c = 0; c < own_sum.size(); ++c) {
+      sum[c] += own_sum[c];
+      product_sum[c] += own_product[c];
+    }
+  }
+}
+
+/// Gradients of x, the norm's weight and bias, and the layer's weight.
+torch::autograd::variable_list run_normed_backward(const DepthwiseShape& shape,
+                                                   const torch::Tensor& x,
+                                                   const torch::Tensor& weight,
+                                                   const torch::Tensor& y_gradient,
+                                                   Activation activation, const NormGroups& groups,
+                                                   const NormStatistics& statistics) {
+  const auto turned = packed_weight(shape, weight, pack_depthwise_turned);
+  const auto x_gradient = torch::empty_like(x);
+  const auto packed =
+      torch::zeros({static_cast<std::int64_t>(groups.pieces.size()), shape.packed_size()});
+  const float* from = x.data_ptr<float>();
+  const float* slopes = y_gradient.data_ptr<float>();
+  const float* factors = turned.data_ptr<float>();
+  float* to = x_gradient.data_ptr<float>();
+  float* packed_sums = packed.data_ptr<float>();
+  NormSums sums(groups);
+  groups.for_each([&](const NormPiece& piece, std::int64_t i) {
+    add_normed_gradients(shape, piece, from, {statistics.line(piece.group), activation},
+                         statistics.mean_row(piece.group), slopes, factors,
+                         {to, packed_sums + i * shape.packed_size()}, sums.first.row(i),
+                         sums.second.row(i));
+  });
+  const NormGradients gradients = norm_gradients(sums, groups, statistics);
+  write_norm_input_gradient(from, to, activation, groups, statistics, gradients, to);
+  return {x_gradient, gradients.weight, gradients.bias, weight_gradient_of(shape, packed)};
 }
 
 class DepthwiseFunction : public torch::autograd::Function<DepthwiseFunction> {
@@ -104,7 +185,44 @@ class DepthwiseFunction : public torch::autograd::Function<DepthwiseFunction> {
     const DepthwiseShape shape =
         shape_of(saved[0], saved[1].size(2), context->saved_data["stride"].toInt());
     const auto y_gradient = gradients[0].contiguous(kChannelsLast);
-    return run_backward(shape, saved[0], saved[1], y_gradient);
+    auto result = run_backward(shape, saved[0], saved[1], y_gradient);
+    result.emplace_back();  // the stride has none
+    return result;
+  }
+};
+
+class NormedDepthwiseFunction : public torch::autograd::Function<NormedDepthwiseFunction> {
+ public:
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
+                               const torch::Tensor& norm_weight, const torch::Tensor& norm_bias,
+                               const torch::Tensor& weight, std::int64_t activation,
+                               std::int64_t norm_batch, std::int64_t stride) {
+    const auto input = x.contiguous(kChannelsLast);
+    const NormGroups groups(input, norm_batch, NormPieces::kImages);
+    const NormStatistics s = norm_statistics(input, {norm_weight, norm_bias}, groups);
+    context->save_for_backward({input, weight, s.mean, s.var, s.scale, s.shift});
+    context->saved_data["activation"] = activation;
+    context->saved_data["norm_batch"] = norm_batch;
+    context->saved_data["stride"] = stride;
+    const DepthwiseShape shape = shape_of(input, weight.size(2), stride);
+    return run_normed_forward(shape, input, packed_weight(shape, weight, pack_depthwise),
+                              static_cast<Activation>(activation), groups, s);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    RECORD_FUNCTION("enas4d::depthwise_backward", std::vector<c10::IValue>());
+    require_first_derivative();
+    const auto saved = context->get_saved_variables();
+    const auto number = [&](const char* name) { return context->saved_data[name].toInt(); };
+    const DepthwiseShape shape = shape_of(saved[0], saved[1].size(2), number("stride"));
+    const NormGroups groups(saved[0], number("norm_batch"), NormPieces::kImages);
+    auto result =
+        run_normed_backward(shape, saved[0], saved[1], gradients[0].contiguous(kChannelsLast),
+                            static_cast<Activation>(number("activation")), groups,
+                            {saved[2], saved[3], saved[4], saved[5]});
+    result.resize(7);  // the last three arguments have none
+    return result;
   }
 };
 
@@ -113,6 +231,14 @@ class DepthwiseFunction : public torch::autograd::Function<DepthwiseFunction> {
 torch::Tensor depthwise(const torch::Tensor& x, const torch::Tensor& weight, std::int64_t stride) {
   TORCH_CHECK(weight.size(0) == x.size(1), "a depthwise weight needs one kernel a channel");
   return DepthwiseFunction::apply(x, weight, stride);
+}
+
+torch::Tensor normed_depthwise(const UnnormedInput& input, const torch::Tensor& weight,
+                               std::int64_t stride) {
+  TORCH_CHECK(weight.size(0) == input.x.size(1), "a depthwise weight needs one kernel a channel");
+  return NormedDepthwiseFunction::apply(input.x, input.norm.weight, input.norm.bias, weight,
+                                        static_cast<std::int64_t>(input.activation),
+                                        input.norm_batch, stride);
 }
 
 torch::Tensor packed_depthwise(const torch::Tensor& weight) {

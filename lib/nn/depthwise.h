@@ -6,12 +6,26 @@
 #include <torch/types.h>
 
 #include "arch/plan.h"
+#include "nn/norm_activation.h"
 
 namespace enas4d {
 
 /// x: N x C x H x W, channels-last; weight: C x 1 x k x k; padding k / 2. Gives N x C x H' x W',
 /// channels-last. Differentiable once.
 torch::Tensor depthwise(const torch::Tensor& x, const torch::Tensor& weight, std::int64_t stride);
+
+/// What a layer reads before norm_activation has made it.
+struct UnnormedInput {
+  torch::Tensor x;
+  NormWeights norm;
+  Activation activation;
+  std::int64_t norm_batch;
+};
+
+/// depthwise(norm_activation(...)), whose values in between are made where they are read, again in
+/// the backward pass, and never lie in memory. Differentiable once.
+torch::Tensor normed_depthwise(const UnnormedInput& input, const torch::Tensor& weight,
+                               std::int64_t stride);
 
 /// A weight C x 1 x k x k as infer_depthwise reads it.
 torch::Tensor packed_depthwise(const torch::Tensor& weight);

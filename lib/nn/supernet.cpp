@@ -6,6 +6,7 @@
 #include <torch/torch.h>
 
 #include "nn/dataflow.h"
+#include "nn/depthwise.h"
 #include "nn/norm_activation.h"
 #include "util/rng.h"
 
@@ -86,6 +87,7 @@ LayerWeights SupernetImpl::layer_weights(const Layer& layer) const {
 Exits SupernetImpl::forward(const torch::Tensor& images, const Plan& plan,
                             const ForwardOptions& options) {
   Values values = begin_values(plan, images);
+  std::vector<UnnormedInput> unnormed(values.size());  // hidden groups, by the one that reads them
   Exits exits;
   for (const Layer& layer : plan.layers) {
     run_layer(layer, values, [&](const Layer&, std::vector<torch::Tensor> inputs) {
@@ -93,13 +95,20 @@ Exits SupernetImpl::forward(const torch::Tensor& images, const Plan& plan,
       if (layer.role == Role::kClassifier && options.dropout.rate > 0) {
         inputs = {drop_channels(joined_inputs(inputs), layer.stage, options.dropout)};
       }
-      const torch::Tensor x = options.precision == Precision::kBfloat16 && is_dense(layer.role)
+      const UnnormedInput& input = unnormed[static_cast<std::size_t>(layer.inputs[0].value)];
+      const torch::Tensor x = input.x.defined()
+                                  ? normed_depthwise(input, weights.weight, layer.stride)
+                              : options.precision == Precision::kBfloat16 && is_dense(layer.role)
                                   ? convolve_bfloat16(layer, inputs, weights.weight)
                                   : convolve(layer, inputs, weights.weight, weights.bias);
       if (!has_norm(layer.role)) return activate(layer.activation, x);
       // By batch statistics alone: the supernet keeps none.
-      return norm_activation(x, {weights.norm_weight, weights.norm_bias}, layer.activation,
-                             options.norm_batch);
+      const NormWeights norm = {weights.norm_weight, weights.norm_bias};
+      if (layer.role != Role::kExpand)
+        return norm_activation(x, norm, layer.activation, options.norm_batch);
+      unnormed[static_cast<std::size_t>(layer.output)] = {x, norm, layer.activation,
+                                                          options.norm_batch};
+      return x;
     });
     if (layer.role == Role::kClassifier) {
       exits.logits.push_back(flat_logits(values[static_cast<std::size_t>(layer.output)]));

@@ -16,12 +16,31 @@ struct PlainDepthwise {
 struct DepthwiseCase {
   DepthwiseShape shape;
   std::vector<float> x, weight, y_gradient;
+  std::vector<float> scale, shift;  ///< empty: x is read as it is
+  Activation activation;
+
+  DepthwiseStart start() const {
+    if (scale.empty()) return {};
+    return {{scale.data(), shift.data()}, activation};
+  }
+  /// What the layer reads for the `i`th number of x.
+  double input(std::size_t i) const {
+    const auto value = static_cast<double>(x[i]);
+    if (scale.empty()) return value;
+    const std::size_t c = i % scale.size();
+    return activated(activation,
+                     value * static_cast<double>(scale[c]) + static_cast<double>(shift[c]));
+  }
 };
 
 DepthwiseCase case_of(const DepthwiseShape& s, Rng& rng) {
-  return {s, random_floats(rng, s.images * s.height * s.width * s.channels),
+  return {s,
+          random_floats(rng, s.images * s.height * s.width * s.channels),
           random_floats(rng, s.channels * s.kernel * s.kernel),
-          random_floats(rng, s.images * s.out_height() * s.out_width() * s.channels)};
+          random_floats(rng, s.images * s.out_height() * s.out_width() * s.channels),
+          {},
+          {},
+          Activation::kLinear};
 }
 
 DepthwiseCase random_case(Rng& rng) {
@@ -56,9 +75,9 @@ PlainDepthwise plain(const DepthwiseCase& c) {
   result.weight_gradient.resize(c.weight.size());
   for_each_product(c.shape, [&](std::size_t x, std::size_t w, std::size_t y) {
     const auto of = [](float value) { return static_cast<double>(value); };
-    result.y[y] += of(c.x[x]) * of(c.weight[w]);
+    result.y[y] += c.input(x) * of(c.weight[w]);
     result.x_gradient[x] += of(c.y_gradient[y]) * of(c.weight[w]);
-    result.weight_gradient[w] += of(c.y_gradient[y]) * of(c.x[x]);
+    result.weight_gradient[w] += of(c.y_gradient[y]) * c.input(x);
   });
   return result;
 }
@@ -73,7 +92,8 @@ std::vector<float> packed(const DepthwiseCase& c,
 std::vector<float> run_forward(InstructionSet set, const DepthwiseCase& c,
                                const DepthwiseFinish& finish = {}) {
   std::vector<float> y = unwritten(c.y_gradient.size());
-  depthwise_forward(set, c.shape, c.x.data(), packed(c, pack_depthwise).data(), finish, y.data());
+  depthwise_forward(set, c.shape, c.x.data(), c.start(), packed(c, pack_depthwise).data(), finish,
+                    y.data());
   return y;
 }
 
@@ -86,13 +106,13 @@ void check_all(const DepthwiseCase& c) {
     CAPTURE(static_cast<int>(set));
     CHECK(distance(expected.y, run_forward(set, c)) < kDepthwiseEqual);
     std::vector<float> x_gradient = unwritten(c.x.size());
-    std::vector<float> gradient = unwritten(static_cast<std::size_t>(s.packed_size()));
-    depthwise_backward(set, s, c.x.data(), c.y_gradient.data(),
+    std::vector<float> gradient(static_cast<std::size_t>(s.packed_size()));
+    depthwise_backward(set, s, c.x.data(), c.start(), c.y_gradient.data(),
                        packed(c, pack_depthwise_turned).data(),
                        {x_gradient.data(), gradient.data()});
     CHECK(distance(expected.x_gradient, x_gradient) < kDepthwiseEqual);
     std::vector<float> weight_gradient = unwritten(c.weight.size());
-    unpack_depthwise(s, gradient.data(), weight_gradient.data());
+    unpack_depthwise_gradient(s, gradient.data(), weight_gradient.data());
     CHECK(distance(expected.weight_gradient, weight_gradient) < kDepthwiseEqual);
   }
 }
@@ -125,23 +145,29 @@ TEST_CASE("images may be smaller than the kernel, down to one pixel", "[kernels]
         check_all(case_of({2, 1 + rng.below(4), 1 + rng.below(4), channels, kernel, stride}, rng));
 }
 
+TEST_CASE("a norm and its activation come before the convolution, and not in its padding",
+          "[kernels]") {
+  Rng rng(6);
+  for (const Activation activation : kActivations)
+    for (int i = 0; i < 10; ++i) {
+      DepthwiseCase c = random_case(rng);
+      c.scale = random_floats(rng, c.shape.channels);
+      c.shift = random_floats(rng, c.shape.channels);
+      c.activation = activation;
+      check_all(c);
+    }
+}
+
 TEST_CASE("bias and activation follow the convolution before it is stored", "[kernels]") {
   Rng rng(3);
   const DepthwiseCase c = random_case(rng);
   const auto bias = random_floats(rng, c.shape.channels);
-  const auto finished = [&](Activation activation, double z) {
-    const double gate = std::min(1.0, std::max(0.0, z / 6 + 0.5));
-    if (activation == Activation::kRelu) return std::max(z, 0.0);
-    if (activation == Activation::kHardSwish) return z * gate;
-    return activation == Activation::kHardSigmoid ? gate : z;
-  };
   for (const InstructionSet set : available_instruction_sets()) {
-    for (const Activation activation : {Activation::kLinear, Activation::kRelu,
-                                        Activation::kHardSwish, Activation::kHardSigmoid}) {
+    for (const Activation activation : kActivations) {
       std::vector<double> expected = plain(c).y;
       for (std::size_t i = 0; i < expected.size(); ++i) {
         const float b = bias[i % static_cast<std::size_t>(c.shape.channels)];
-        expected[i] = finished(activation, expected[i] + static_cast<double>(b));
+        expected[i] = activated(activation, expected[i] + static_cast<double>(b));
       }
       CHECK(distance(expected, run_forward(set, c, {bias.data(), activation})) < kDepthwiseEqual);
     }

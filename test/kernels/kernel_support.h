@@ -1,4 +1,4 @@
-// What the kernels' tests share: random arrays and how far two arrays are apart.
+// What the kernels' tests share: random arrays, activations, and how far two arrays are apart.
 #pragma once
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 #include <limits>
 #include <vector>
 
+#include "arch/activation.h"
 #include "util/rng.h"
 
 namespace enas4d {
@@ -19,6 +20,24 @@ inline std::vector<float> random_floats(Rng& rng, std::int64_t count) {
 /// For outputs: what a kernel forgets to write, a test sees.
 inline std::vector<float> unwritten(std::size_t count) {
   return std::vector<float>(count, std::numeric_limits<float>::quiet_NaN());
+}
+
+constexpr Activation kActivations[] = {Activation::kLinear, Activation::kRelu,
+                                       Activation::kHardSwish, Activation::kHardSigmoid};
+
+inline double activated(Activation activation, double z) {
+  const double gate = std::min(1.0, std::max(0.0, z / 6 + 0.5));
+  switch (activation) {
+    case Activation::kLinear:
+      return z;
+    case Activation::kRelu:
+      return std::max(z, 0.0);
+    case Activation::kHardSwish:
+      return z * gate;
+    case Activation::kHardSigmoid:
+      return gate;
+  }
+  return 0;
 }
 
 /// The largest difference over the largest value; infinite where a value is no number.

@@ -9,24 +9,6 @@ namespace {
 constexpr double kNormEqual = 2e-5;
 constexpr double kEpsilon = 1e-5;
 constexpr float kFloatEpsilon = 1e-5F;
-constexpr Activation kActivations[] = {Activation::kLinear, Activation::kRelu,
-                                       Activation::kHardSwish, Activation::kHardSigmoid};
-
-double activated(Activation activation, double z) {
-  const double gate = std::min(1.0, std::max(0.0, z / 6 + 0.5));
-  switch (activation) {
-    case Activation::kLinear:
-      return z;
-    case Activation::kRelu:
-      return std::max(z, 0.0);
-    case Activation::kHardSwish:
-      return z * gate;
-    case Activation::kHardSigmoid:
-      return gate;
-  }
-  return 0;
-}
-
 /// Batch norm with an activation on pixels x channels, in double: y, and the loss sum(y * slopes).
 struct PlainNorm {
   std::int64_t pixels, channels;

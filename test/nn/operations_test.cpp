@@ -113,6 +113,29 @@ TEST_CASE("norm and activation compute what LibTorch computes, group by group", 
   }
 }
 
+TEST_CASE("a norm inside a depthwise layer computes what both compute one after the other",
+          "[nn]") {
+  torch::manual_seed(5);
+  Rng rng(5);
+  for (const Activation activation :
+       {Activation::kLinear, Activation::kRelu, Activation::kHardSwish}) {
+    for (const std::int64_t norm_batch : {0, 1, 2, 3, 100}) {
+      const std::int64_t channels = 1 + rng.below(40), kernel = 3 + 2 * rng.below(3);
+      const std::int64_t stride = 1 + rng.below(2);
+      check_same(
+          [&](const Tensors& t) {
+            return normed_depthwise({t[0], {t[1], t[2]}, activation, norm_batch}, t[3], stride);
+          },
+          [&](const Tensors& t) {
+            return depthwise(norm_activation(t[0], {t[1], t[2]}, activation, norm_batch), t[3],
+                             stride);
+          },
+          {random_images(rng, channels, 4 + rng.below(6)), torch::randn({channels}),
+           torch::randn({channels}), torch::randn({channels, 1, kernel, kernel})});
+    }
+  }
+}
+
 TEST_CASE("means over space and gates compute what LibTorch computes", "[nn]") {
   torch::manual_seed(4);
   Rng rng(4);
@@ -143,6 +166,10 @@ TEST_CASE("a second derivative is refused", "[nn]") {
   CHECK_THROWS_WITH(twice(depthwise(x, torch::randn({4, 1, 3, 3}), 1)),
                     Contains("no second derivative"));
   CHECK_THROWS_WITH(twice(pointwise({x}, torch::randn({3, 4}))), Contains("no second derivative"));
+  CHECK_THROWS_WITH(
+      twice(normed_depthwise({x, {torch::ones({4}), torch::ones({4})}, Activation::kRelu, 0},
+                             torch::randn({4, 1, 3, 3}), 1)),
+      Contains("no second derivative"));
   CHECK_THROWS_WITH(twice(spatial_mean(x)), Contains("no second derivative"));
   CHECK_THROWS_WITH(twice(excite(x, torch::randn({1, 4, 1, 1}))), Contains("no second derivative"));
 }

@@ -166,6 +166,8 @@ TEST_CASE("training one spec learns it and leaves alone what it does not use", "
   for (const auto& [name, weight] : weights_of(folder / "run/supernet.safetensors")) {
     CAPTURE(name);
     const bool unused = name.find("block2") != std::string::npos;
+    // What a later norm takes away again has no gradient but rounding errors.
+    if (!unused && name.find("project_norm_bias") != std::string::npos) continue;
     CHECK(unused == torch::allclose(weight, before.at(name)));
   }
 }
