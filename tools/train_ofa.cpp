@@ -25,7 +25,7 @@ namespace {
 
 struct TrainToolOptions {
   std::string space;
-  std::string recipe = "progressive-shrinking";
+  std::string recipe;
   ImageOptions images;
   std::string output;
   std::string init_from;
@@ -46,7 +46,9 @@ void declare_train(TrainToolOptions& options, OptionList& list) {
   constexpr int kMostSteps = 1000000;
   list.group("Training");
   add_space(list, options.space).required = true;
-  add_recipe(list, options.recipe);
+  add_recipe(list, options.recipe).help =
+      "the training recipe: a shipped name such as sandwich, or a file, whose path has a / or ends "
+      "in .json; - is standard input; absent = progressive-shrinking, or sandwich for one network";
   declare_images(options.images, list);
   list.add("-o,--output", options.output,
            "the run directory: made, or gone on in if it holds the same configuration",
@@ -131,10 +133,16 @@ class ConsoleObserver : public TrainObserver {
   std::optional<double> last_accuracy_;
 };
 
+/// Nothing can shrink in one network.
+std::string recipe_of(const TrainToolOptions& options) {
+  if (!options.recipe.empty()) return options.recipe;
+  return options.specs.empty() ? "progressive-shrinking" : "sandwich";
+}
+
 /// The space's recipe: without phases that it has no use for, of which the user is told.
 Recipe fitted_recipe(const TrainToolOptions& options, const Space& space, Session& session) {
-  FittedRecipe fitted =
-      fit_to(space, read_recipe(read_shipped(recipe_shelf(), options.recipe, session.streams.in)));
+  FittedRecipe fitted = fit_to(
+      space, read_recipe(read_shipped(recipe_shelf(), recipe_of(options), session.streams.in)));
   for (const std::string& note : fitted.notes) session.console.info(note);
   if (options.bf16) fitted.recipe.precision = Precision::kBfloat16;
   if (options.epochs == 0) return fitted.recipe;

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cassert>
-#include <memory>
 
 #include "kernels/depthwise_bands.h"
 #include "kernels/dispatch.h"
 #include "kernels/half_kernel.h"
+#include "kernels/scratch.h"
 
 namespace enas4d {
 
@@ -42,17 +42,6 @@ std::int64_t turned_offset(const DepthwiseShape& shape, std::int64_t k) {
   return 0;
 }
 
-/// At least `floats` of them, which each thread keeps for its next layer.
-float* scratch_of(std::int64_t floats) {
-  thread_local std::unique_ptr<float[]> scratch;
-  thread_local std::int64_t size = 0;
-  if (size < floats) {
-    scratch.reset(new float[static_cast<std::size_t>(floats)]);
-    size = floats;
-  }
-  return scratch.get();
-}
-
 void check(const DepthwiseShape& shape) {
   assert(shape.kernel == 3 || shape.kernel == 5 || shape.kernel == 7);
   assert(shape.stride == 1 || shape.stride == 2);
@@ -84,7 +73,7 @@ void depthwise_forward(InstructionSet set, const DepthwiseShape& shape, const fl
                        const DepthwiseFinish& finish, float* y) {
   check(shape);
   code_of(set).depthwise_forward(shape, x, start, packed, finish, y,
-                                 scratch_of(depthwise_bands(shape).scratch));
+                                 thread_scratch(depthwise_bands(shape).scratch));
 }
 
 void depthwise_backward(InstructionSet set, const DepthwiseShape& shape, const float* x,
@@ -94,7 +83,7 @@ void depthwise_backward(InstructionSet set, const DepthwiseShape& shape, const f
   std::int64_t floats = depthwise_bands(shape).scratch;
   if (shape.stride == 2) floats = std::max(floats, depthwise_bands_by_2(shape).scratch);
   code_of(set).depthwise_backward(shape, x, start, y_gradient, turned, gradients,
-                                  scratch_of(floats));
+                                  thread_scratch(floats));
 }
 
 void unpack_depthwise_gradient(const DepthwiseShape& shape, const float* packed, float* weight) {

@@ -62,7 +62,7 @@ void depthwise_forward(InstructionSet set, const DepthwiseShape& shape, const fl
 
 struct DepthwiseGradients {
   float* x;       ///< as x: of activation(scale * x + shift), overwritten
-  float* packed;  ///< of the weight, packed_size(); images add to it
+  float* packed;  ///< of the weight, packed_size(), for unpack_depthwise_gradient; added to
 };
 
 /// Both from the gradient of y; `turned` from pack_depthwise_turned.

@@ -38,7 +38,8 @@ static inline DepthwiseBands bands_of(const BandShape& b) {
   return {step, b.columns, floats, floats + step * b.output_row};
 }
 
-/// Forward, and of the weight's gradient, whose second bands are the output's gradient.
+/// Forward: input, then output. Backward: under stride 1 the output's gradient, then what is made
+/// of it and the input; of the weight under stride 2 the input, then the output's gradient.
 static inline DepthwiseBands depthwise_bands(const DepthwiseShape& s) {
   const std::int64_t channels = s.blocks() * kChannelBlock;
   const std::int64_t columns = (s.out_width() - 1) * s.stride + s.kernel;

@@ -37,7 +37,7 @@ void norm_gradient_sums(InstructionSet set, const NormShape& shape, const float*
                         Activation activation, double* sum, double* product_sum);
 
 /// x_gradient = scale * (g - offset - slope * (x - mean)), what the statistics' own gradients make
-/// of g.
+/// of g. x_gradient may be the memory of y_gradient.
 struct NormGradientLine {
   const float* mean;
   const float* offset;  ///< sum(g) / pixels

@@ -28,8 +28,9 @@ torch::Tensor convolve(const Layer& layer, const std::vector<torch::Tensor>& inp
 
 torch::Tensor activate(Activation activation, const torch::Tensor& x);
 
-/// Runs one layer: `compute(layer, inputs)` gives its activated output before gate, residual and
-/// mean.
+/// Runs one layer: `compute(layer, inputs)` gives its output before gate, residual and mean,
+/// activated or as the caller's own later layers read it; where the layer has a residual, a tensor
+/// that nobody else has.
 template <class Compute>
 void run_layer(const Layer& layer, Values& values, Compute&& compute) {
   const auto at = [&](int value) -> torch::Tensor& {
@@ -40,7 +41,7 @@ void run_layer(const Layer& layer, Values& values, Compute&& compute) {
   // the whole network.
   if (layer.role == Role::kStem) y = y.contiguous(torch::MemoryFormat::ChannelsLast);
   if (layer.gated != kNoValue) y = excite(at(layer.gated), y);
-  if (layer.addend != kNoValue) y.add_(at(layer.addend));  // a norm's output, which nobody else has
+  if (layer.addend != kNoValue) y.add_(at(layer.addend));
   if (is_pooled(layer.role)) y = spatial_mean(y);
   at(layer.output) = y;
 }

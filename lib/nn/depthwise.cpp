@@ -44,6 +44,14 @@ struct ImageRange {
         y(begin * batch.out_height() * batch.out_width() * batch.channels) {
     shape.images = end - begin;
   }
+
+  /// Of the range the `n`th.
+  ImageRange image(std::int64_t n) const {
+    ImageRange one(shape, n, n + 1);
+    one.x += x;
+    one.y += y;
+    return one;
+  }
 };
 
 torch::Tensor run_forward(const DepthwiseShape& shape, const torch::Tensor& x,
@@ -106,7 +114,7 @@ torch::Tensor run_normed_forward(const DepthwiseShape& shape, const torch::Tenso
   const float* from = x.data_ptr<float>();
   const float* weight = packed.data_ptr<float>();
   float* to = y.data_ptr<float>();
-  groups.for_each([&](const NormPiece& piece, std::int64_t) {
+  groups.for_each([&](const NormPiece& piece, std::int64_t, std::int64_t) {
     const ImageRange part = images_of(shape, piece);
     depthwise_forward(set, part.shape, from + part.x, {statistics.line(piece.group), activation},
                       weight, {}, to + part.y);
@@ -114,31 +122,8 @@ torch::Tensor run_normed_forward(const DepthwiseShape& shape, const torch::Tenso
   return y;
 }
 
-/// What a piece adds to the gradients. An image after the other: the sums that the norm's gradient
-/// needs are made while it is in a cache.
-void add_normed_gradients(const DepthwiseShape& batch, const NormPiece& piece, const float* x,
-                          const DepthwiseStart& start, const float* mean, const float* slopes,
-                          const float* turned, const DepthwiseGradients& gradients, double* sum,
-                          double* product_sum) {
-  const InstructionSet set = best_instruction_set();
-  const NormShape image = {batch.height * batch.width, batch.channels};
-  const std::int64_t first = piece.begin / (image.pixels * image.channels);
-  std::vector<double> own_sum(static_cast<std::size_t>(image.channels)),
-      own_product(own_sum.size());
-  for (std::int64_t n = 0; n < piece.shape.pixels / image.pixels; ++n) {
-    const ImageRange part(batch, first + n, first + n + 1);
-    depthwise_backward(set, part.shape, x + part.x, start, slopes + part.y, turned,
-                       {gradients.x + part.x, gradients.packed});
-    norm_gradient_sums(set, image, x + part.x, gradients.x + part.x, start.line, mean,
-                       start.activation, own_sum.data(), own_product.data());
-    for (std::size_t c = 0; c < own_sum.size(); ++c) {
-      sum[c] += own_sum[c];
-      product_sum[c] += own_product[c];
-    }
-  }
-}
-
-/// Gradients of x, the norm's weight and bias, and the layer's weight.
+/// Gradients of x, the norm's weight and bias, and the layer's weight. An image after the other:
+/// the sums that the norm's gradient needs are made while it is in a cache.
 torch::autograd::variable_list run_normed_backward(const DepthwiseShape& shape,
                                                    const torch::Tensor& x,
                                                    const torch::Tensor& weight,
@@ -147,19 +132,25 @@ torch::autograd::variable_list run_normed_backward(const DepthwiseShape& shape,
                                                    const NormStatistics& statistics) {
   const auto turned = packed_weight(shape, weight, pack_depthwise_turned);
   const auto x_gradient = torch::empty_like(x);
-  const auto packed =
-      torch::zeros({static_cast<std::int64_t>(groups.pieces.size()), shape.packed_size()});
+  const auto packed = torch::zeros({groups.thread_parts(), shape.packed_size()});
+  const InstructionSet set = best_instruction_set();
   const float* from = x.data_ptr<float>();
   const float* slopes = y_gradient.data_ptr<float>();
   const float* factors = turned.data_ptr<float>();
   float* to = x_gradient.data_ptr<float>();
   float* packed_sums = packed.data_ptr<float>();
   NormSums sums(groups);
-  groups.for_each([&](const NormPiece& piece, std::int64_t i) {
-    add_normed_gradients(shape, piece, from, {statistics.line(piece.group), activation},
-                         statistics.mean_row(piece.group), slopes, factors,
-                         {to, packed_sums + i * shape.packed_size()}, sums.first.row(i),
-                         sums.second.row(i));
+  groups.for_each([&](const NormPiece& piece, std::int64_t i, std::int64_t part) {
+    const NormShape image = {shape.height * shape.width, shape.channels};
+    const ImageRange all = images_of(shape, piece);
+    for (std::int64_t n = 0; n < all.shape.images; ++n) {
+      const ImageRange one = all.image(n);
+      depthwise_backward(set, one.shape, from + one.x, {statistics.line(piece.group), activation},
+                         slopes + one.y, factors,
+                         {to + one.x, packed_sums + part * shape.packed_size()});
+      add_norm_gradient_sums(image, from + one.x, to + one.x, statistics, piece.group, activation,
+                             sums, i);
+    }
   });
   const NormGradients gradients = norm_gradients(sums, groups, statistics);
   write_norm_input_gradient(from, to, activation, groups, statistics, gradients, to);

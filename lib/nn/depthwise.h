@@ -14,16 +14,7 @@ namespace enas4d {
 /// channels-last. Differentiable once.
 torch::Tensor depthwise(const torch::Tensor& x, const torch::Tensor& weight, std::int64_t stride);
 
-/// What a layer reads before norm_activation has made it.
-struct UnnormedInput {
-  torch::Tensor x;
-  NormWeights norm;
-  Activation activation;
-  std::int64_t norm_batch;
-};
-
-/// depthwise(norm_activation(...)), whose values in between are made where they are read, again in
-/// the backward pass, and never lie in memory. Differentiable once.
+/// depthwise(norm_activation(input)). Differentiable once.
 torch::Tensor normed_depthwise(const UnnormedInput& input, const torch::Tensor& weight,
                                std::int64_t stride);
 

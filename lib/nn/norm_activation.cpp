@@ -22,7 +22,7 @@ torch::Tensor activated(const torch::Tensor& x, Activation activation, const Nor
   const InstructionSet set = best_instruction_set();
   const float* from = x.data_ptr<float>();
   float* to = y.data_ptr<float>();
-  groups.for_each([&](const NormPiece& piece, std::int64_t) {
+  groups.for_each([&](const NormPiece& piece, std::int64_t, std::int64_t) {
     norm_activate(set, piece.shape, from + piece.begin, statistics.line(piece.group), activation,
                   to + piece.begin);
   });
@@ -37,7 +37,7 @@ torch::autograd::variable_list gradients_of(const torch::Tensor& x, const torch:
   const float* from = x.data_ptr<float>();
   const float* slope = slopes.data_ptr<float>();
   NormSums sums(groups);
-  groups.for_each([&](const NormPiece& piece, std::int64_t i) {
+  groups.for_each([&](const NormPiece& piece, std::int64_t i, std::int64_t) {
     norm_gradient_sums(set, piece.shape, from + piece.begin, slope + piece.begin,
                        statistics.line(piece.group), statistics.mean_row(piece.group), activation,
                        sums.first.row(i), sums.second.row(i));

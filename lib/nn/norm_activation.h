@@ -20,6 +20,15 @@ struct NormWeights {
 torch::Tensor norm_activation(const torch::Tensor& x, const NormWeights& weights,
                               Activation activation, std::int64_t norm_batch);
 
+/// What a layer may read in place of norm_activation's result, which it makes for itself: run by
+/// run, again in the backward pass, and never all of it in memory.
+struct UnnormedInput {
+  torch::Tensor x;
+  NormWeights norm;
+  Activation activation;
+  std::int64_t norm_batch;
+};
+
 /// The same for one group and without gradients, with its statistics: what calibration pools.
 struct NormedBatch {
   torch::Tensor y;

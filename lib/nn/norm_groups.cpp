@@ -1,8 +1,11 @@
+// Compiled with NDEBUG, as LibTorch was: its RecordFunction has another layout without.
 #include "nn/norm_groups.h"
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
+#include <ATen/record_function.h>
 #include <torch/torch.h>
 
 namespace enas4d {
@@ -40,7 +43,7 @@ void measure(const torch::Tensor& x, const NormGroups& groups, const NormStatist
     return data + groups.pieces[static_cast<std::size_t>(group * pieces)].begin;
   };
   NormSums sums(groups);
-  groups.for_each([&](const NormPiece& piece, std::int64_t i) {
+  groups.for_each([&](const NormPiece& piece, std::int64_t i, std::int64_t) {
     norm_sums(set, piece.shape, data + piece.begin, centre(piece.group), sums.first.row(i),
               sums.second.row(i));
   });
@@ -90,6 +93,7 @@ NormGradientLine NormGradients::line(std::int64_t group) const {
 
 NormStatistics norm_statistics(const torch::Tensor& x, const NormWeights& weights,
                                const NormGroups& groups) {
+  RECORD_FUNCTION("enas4d::norm_statistics", std::vector<c10::IValue>());
   TORCH_CHECK(weights.weight.numel() == groups.channels && weights.bias.numel() == groups.channels,
               "a norm needs one weight and bias a channel");
   const NormStatistics s = {empty_rows(groups), empty_rows(groups), empty_rows(groups),
@@ -104,6 +108,18 @@ NormStatistics norm_statistics(const torch::Tensor& x, const NormWeights& weight
       row(s.shift, group)[c] = bias.data_ptr<float>()[c] - row(s.mean, group)[c] * scale;
     }
   return s;
+}
+
+void add_norm_gradient_sums(const NormShape& shape, const float* x, const float* y_gradient,
+                            const NormStatistics& statistics, std::int64_t group,
+                            Activation activation, NormSums& sums, std::int64_t row) {
+  std::vector<double> sum(static_cast<std::size_t>(shape.channels)), product(sum.size());
+  norm_gradient_sums(best_instruction_set(), shape, x, y_gradient, statistics.line(group),
+                     statistics.mean_row(group), activation, sum.data(), product.data());
+  for (std::size_t c = 0; c < sum.size(); ++c) {
+    sums.first.row(row)[c] += sum[c];
+    sums.second.row(row)[c] += product[c];
+  }
 }
 
 NormGradients norm_gradients(NormSums& sums, const NormGroups& groups,
@@ -126,7 +142,7 @@ void write_norm_input_gradient(const float* x, const float* y_gradient, Activati
                                const NormGroups& groups, const NormStatistics& statistics,
                                const NormGradients& gradients, float* x_gradient) {
   const InstructionSet set = best_instruction_set();
-  groups.for_each([&](const NormPiece& piece, std::int64_t) {
+  groups.for_each([&](const NormPiece& piece, std::int64_t, std::int64_t) {
     norm_input_gradient(set, piece.shape, x + piece.begin, y_gradient + piece.begin,
                         statistics.line(piece.group), gradients.line(piece.group), activation,
                         x_gradient + piece.begin);

@@ -33,15 +33,17 @@ struct NormGroups {
 
   std::int64_t count() const { return static_cast<std::int64_t>(group_pixels.size()); }
 
-  /// Calls `run(piece, index of the piece)` for all pieces, on all threads.
+  /// Calls `run(piece, index of the piece, part)` for all pieces, on all threads; each of
+  /// `thread_parts()` parts has its pieces in order.
   template <class Run>
   void for_each(Run&& run) const {
     for_each_part(static_cast<std::int64_t>(pieces.size()),
-                  [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+                  [&](std::int64_t part, std::int64_t begin, std::int64_t end) {
                     for (std::int64_t i = begin; i < end; ++i)
-                      run(pieces[static_cast<std::size_t>(i)], i);
+                      run(pieces[static_cast<std::size_t>(i)], i, part);
                   });
   }
+  std::int64_t thread_parts() const { return parts_of(static_cast<std::int64_t>(pieces.size())); }
 };
 
 /// Numbers per channel, one row a group (float) or a piece (double).
@@ -78,6 +80,11 @@ struct NormStatistics {
 /// x: channels-last.
 NormStatistics norm_statistics(const torch::Tensor& x, const NormWeights& weights,
                                const NormGroups& groups);
+
+/// Adds what norm_gradient_sums makes of some pixels to one row of `sums`.
+void add_norm_gradient_sums(const NormShape& shape, const float* x, const float* y_gradient,
+                            const NormStatistics& statistics, std::int64_t group,
+                            Activation activation, NormSums& sums, std::int64_t row);
 
 /// What the sums of norm_gradient_sums come to.
 struct NormGradients {

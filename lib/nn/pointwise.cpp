@@ -7,7 +7,9 @@
 #include <torch/torch.h>
 
 #include "kernels/pointwise.h"
+#include "kernels/scratch.h"
 #include "nn/first_derivative.h"
+#include "nn/norm_groups.h"
 #include "nn/slices.h"
 
 namespace enas4d {
@@ -73,6 +75,15 @@ void run_pointwise(const PointwiseShape& shape, const std::vector<torch::Tensor>
 /// need them find them in a second-level cache.
 constexpr std::int64_t kRunFloats = 65536;
 
+/// Whole tiles of them.
+std::int64_t pixels_of_run(std::int64_t channels) {
+  return std::max<std::int64_t>(kRunFloats / channels / 12, 1) * 12;
+}
+
+torch::Tensor sum_of_parts(const torch::Tensor& sums) {
+  return sums.size(0) == 1 ? sums[0] : sums.sum(0);
+}
+
 /// An input and, while its gradients are made, what belongs to it.
 struct PointwiseSide {
   torch::Tensor x, gradient;
@@ -103,7 +114,7 @@ void side_gradients(const PointwiseSide& side, const torch::Tensor& y_gradient, 
   const std::int64_t in = side.x.size(1), out = y_gradient.size(1);
   const float* x = side.x.data_ptr<float>();
   const float* slopes = y_gradient.data_ptr<float>();
-  const std::int64_t run = std::max<std::int64_t>(kRunFloats / (in + out) / 12, 1) * 12;
+  const std::int64_t run = pixels_of_run(in + out);
   for (std::int64_t first = begin; first < end; first += run) {
     const std::int64_t pixels = std::min(run, end - first);
     const PointwiseInput slope = {slopes + first * out, out};
@@ -131,8 +142,71 @@ torch::autograd::variable_list pointwise_gradients(const std::vector<torch::Tens
   });
   torch::autograd::variable_list result;
   for (const PointwiseSide& side : sides) result.push_back(side.gradient);
-  result.push_back(sums.size(0) == 1 ? sums[0] : sums.sum(0));
+  result.push_back(sum_of_parts(sums));
   return result;
+}
+
+/// Calls `run(first, count)` for runs of pixels of a piece of a norm's groups.
+template <class Run>
+void for_each_run(const NormPiece& piece, std::int64_t out_channels, Run&& run) {
+  const std::int64_t in = piece.shape.channels, begin = piece.begin / in;
+  const std::int64_t end = begin + piece.shape.pixels, most = pixels_of_run(in + out_channels);
+  for (std::int64_t first = begin; first < end; first += most)
+    run(first, std::min(most, end - first));
+}
+
+torch::Tensor run_normed_forward(const torch::Tensor& x, const torch::Tensor& packed,
+                                 std::int64_t out, Activation activation, const NormGroups& groups,
+                                 const NormStatistics& statistics) {
+  const auto y = pixel_tensor(x, out);
+  const std::int64_t in = x.size(1);
+  RECORD_FUNCTION("enas4d::pointwise", std::vector<c10::IValue>({y, in}));
+  const InstructionSet set = best_instruction_set();
+  const float* from = x.data_ptr<float>();
+  const float* weight = packed.data_ptr<float>();
+  float* to = y.data_ptr<float>();
+  groups.for_each([&](const NormPiece& piece, std::int64_t, std::int64_t) {
+    for_each_run(piece, out, [&](std::int64_t first, std::int64_t pixels) {
+      float* values = thread_scratch(pixels * in);
+      norm_activate(set, {pixels, in}, from + first * in, statistics.line(piece.group), activation,
+                    values);
+      const PointwiseInput input = {values, in};
+      pointwise(set, {pixels, in, out}, {&input, 1}, weight, {}, to + first * out);
+    });
+  });
+  return y;
+}
+
+/// Gradients of x, the norm's weight and bias, and the layer's weight (out x in, contiguous).
+torch::autograd::variable_list run_normed_backward(const torch::Tensor& x,
+                                                   const torch::Tensor& weight,
+                                                   const torch::Tensor& y_gradient,
+                                                   Activation activation, const NormGroups& groups,
+                                                   const NormStatistics& statistics) {
+  const PointwiseSide side = sides_of({x}, weight)[0];
+  const std::int64_t in = x.size(1), out = y_gradient.size(1);
+  const auto weight_sums = torch::zeros({groups.thread_parts(), out, in, 1, 1});
+  const InstructionSet set = best_instruction_set();
+  const float* from = x.data_ptr<float>();
+  const float* transposed = side.transposed.data_ptr<float>();
+  float* to = side.gradient.data_ptr<float>();
+  NormSums sums(groups);
+  groups.for_each([&](const NormPiece& piece, std::int64_t i, std::int64_t part) {
+    float* weight_sum = weight_sums.data_ptr<float>() + part * out * in;
+    for_each_run(piece, out, [&](std::int64_t first, std::int64_t pixels) {
+      const float* x_run = from + first * in;
+      const PointwiseInput slope = {y_gradient.data_ptr<float>() + first * out, out};
+      float* values = thread_scratch(pixels * in);
+      norm_activate(set, {pixels, in}, x_run, statistics.line(piece.group), activation, values);
+      pointwise_weight_gradient(set, {pixels, in, out}, values, slope.data, {weight_sum, in});
+      pointwise(set, {pixels, out, in}, {&slope, 1}, transposed, {}, to + first * in);
+      add_norm_gradient_sums({pixels, in}, x_run, to + first * in, statistics, piece.group,
+                             activation, sums, i);
+    });
+  });
+  const NormGradients gradients = norm_gradients(sums, groups, statistics);
+  write_norm_input_gradient(from, to, activation, groups, statistics, gradients, to);
+  return {side.gradient, gradients.weight, gradients.bias, sum_of_parts(weight_sums)};
 }
 
 class PointwiseFunction : public torch::autograd::Function<PointwiseFunction> {
@@ -163,7 +237,46 @@ class PointwiseFunction : public torch::autograd::Function<PointwiseFunction> {
   }
 };
 
+class NormedPointwiseFunction : public torch::autograd::Function<NormedPointwiseFunction> {
+ public:
+  static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& x,
+                               const torch::Tensor& norm_weight, const torch::Tensor& norm_bias,
+                               const torch::Tensor& weight, std::int64_t activation,
+                               std::int64_t norm_batch) {
+    const auto input = x.contiguous(kPixelRows), rows = weight.contiguous();
+    TORCH_CHECK(rows.size(1) == input.size(1), "a 1x1 weight needs one column a channel");
+    const NormGroups groups(input, norm_batch, NormPieces::kPixels);
+    const NormStatistics s = norm_statistics(input, {norm_weight, norm_bias}, groups);
+    context->save_for_backward({input, rows, s.mean, s.var, s.scale, s.shift});
+    context->saved_data["activation"] = activation;
+    context->saved_data["norm_batch"] = norm_batch;
+    return run_normed_forward(input, packed_pointwise(rows), rows.size(0),
+                              static_cast<Activation>(activation), groups, s);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    RECORD_FUNCTION("enas4d::pointwise_backward", std::vector<c10::IValue>());
+    require_first_derivative();
+    const auto saved = context->get_saved_variables();
+    const NormGroups groups(saved[0], context->saved_data["norm_batch"].toInt(),
+                            NormPieces::kPixels);
+    auto result =
+        run_normed_backward(saved[0], saved[1], gradients[0].contiguous(kPixelRows),
+                            static_cast<Activation>(context->saved_data["activation"].toInt()),
+                            groups, {saved[2], saved[3], saved[4], saved[5]});
+    result.resize(6);  // the last two arguments have no gradient
+    return result;
+  }
+};
+
 }  // namespace
+
+torch::Tensor normed_pointwise(const UnnormedInput& input, const torch::Tensor& weight) {
+  return NormedPointwiseFunction::apply(input.x, input.norm.weight, input.norm.bias, weight,
+                                        static_cast<std::int64_t>(input.activation),
+                                        input.norm_batch);
+}
 
 torch::Tensor pointwise(const std::vector<torch::Tensor>& inputs, const torch::Tensor& weight) {
   return PointwiseFunction::apply(torch::TensorList(inputs), weight);

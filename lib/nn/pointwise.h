@@ -8,12 +8,16 @@
 #include <torch/types.h>
 
 #include "arch/activation.h"
+#include "nn/norm_activation.h"
 
 namespace enas4d {
 
 /// inputs: N x C_i x H x W, channels-last; weight: C' x (sum of C_i) x 1 x 1. Gives N x C' x H x W,
 /// channels-last. Differentiable once.
 torch::Tensor pointwise(const std::vector<torch::Tensor>& inputs, const torch::Tensor& weight);
+
+/// pointwise({norm_activation(input)}). Differentiable once.
+torch::Tensor normed_pointwise(const UnnormedInput& input, const torch::Tensor& weight);
 
 /// A weight C' x C x 1 x 1 as infer_pointwise reads it.
 torch::Tensor packed_pointwise(const torch::Tensor& weight);

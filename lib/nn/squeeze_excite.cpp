@@ -1,7 +1,9 @@
+// Compiled with NDEBUG, as LibTorch was: its RecordFunction has another layout without.
 #include "nn/squeeze_excite.h"
 
 #include <vector>
 
+#include <ATen/record_function.h>
 #include <torch/torch.h>
 
 #include "kernels/norm.h"
@@ -45,8 +47,10 @@ void for_each_image(const torch::Tensor& x, Run&& run) {
   });
 }
 
-/// Both in the layouts that `excite` asks for.
+/// Gates are the scales of a norm without shift, one row an image. Both in the layouts that
+/// `excite` asks for.
 torch::Tensor run_excite(const torch::Tensor& x, const torch::Tensor& gates) {
+  RECORD_FUNCTION("enas4d::excite", std::vector<c10::IValue>());
   const auto y = torch::empty_like(x);
   const std::vector<float> zeros(static_cast<std::size_t>(x.size(1)));
   const InstructionSet set = best_instruction_set();
@@ -60,7 +64,7 @@ torch::Tensor run_excite(const torch::Tensor& x, const torch::Tensor& gates) {
   return y;
 }
 
-/// The sums over space of x * slopes.
+/// The sums over space of x * slopes: the second sums of a linear norm with mean 0.
 torch::Tensor gate_gradient(const torch::Tensor& x, const torch::Tensor& slopes) {
   const auto gradient = torch::empty({x.size(0), x.size(1), 1, 1});
   const std::vector<float> zeros(static_cast<std::size_t>(x.size(1)));
@@ -88,6 +92,7 @@ class ExciteFunction : public torch::autograd::Function<ExciteFunction> {
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
+    RECORD_FUNCTION("enas4d::excite_backward", std::vector<c10::IValue>());
     require_first_derivative();
     const auto saved = context->get_saved_variables();
     const auto slopes = gradients[0].contiguous(kPixelRows);

@@ -1,6 +1,7 @@
 #include "nn/supernet.h"
 
 #include <cmath>
+#include <optional>
 #include <utility>
 
 #include <torch/torch.h>
@@ -8,6 +9,7 @@
 #include "nn/dataflow.h"
 #include "nn/depthwise.h"
 #include "nn/norm_activation.h"
+#include "nn/pointwise.h"
 #include "util/rng.h"
 
 namespace enas4d {
@@ -56,15 +58,49 @@ bool is_dense(Role role) {
   return has_norm(role) && role != Role::kDepthwise;
 }
 
-/// As autocast would do it, which kernels of our own do not see.
-torch::Tensor convolve_bfloat16(const Layer& layer, const std::vector<torch::Tensor>& inputs,
-                                const torch::Tensor& weight) {
+/// In bfloat16 as autocast would do it, which kernels of our own do not see.
+torch::Tensor convolve_as(Precision precision, const Layer& layer,
+                          const std::vector<torch::Tensor>& inputs, const LayerWeights& weights) {
+  if (precision == Precision::kFloat32 || !is_dense(layer.role))
+    return convolve(layer, inputs, weights.weight, weights.bias);
   std::vector<torch::Tensor> low;
   low.reserve(inputs.size());
   for (const torch::Tensor& x : inputs) low.push_back(x.to(torch::kBFloat16));
-  return torch::conv2d(joined_inputs(low), weight.to(torch::kBFloat16), /*bias=*/{}, layer.stride,
-                       layer.kernel / 2)
+  return torch::conv2d(joined_inputs(low), weights.weight.to(torch::kBFloat16), /*bias=*/{},
+                       layer.stride, layer.kernel / 2)
       .to(torch::kFloat);
+}
+
+/// Which values the one layer that reads them can normalise as it reads: a depthwise layer, or a
+/// projection of that value alone.
+std::vector<bool> unnormed_values(const Plan& plan, Precision precision) {
+  std::vector<int> reads(static_cast<std::size_t>(plan.values), 0);
+  std::vector<bool> result(reads.size(), false);
+  for (const Layer& layer : plan.layers) {
+    for_each_read(layer, [&](int value) { ++reads[static_cast<std::size_t>(value)]; });
+    const bool projects =
+        layer.role == Role::kProject && layer.input_count == 1 && precision == Precision::kFloat32;
+    if (layer.role == Role::kDepthwise || projects)
+      result[static_cast<std::size_t>(layer.inputs[0].value)] = true;
+  }
+  for (const Layer& layer : plan.layers) {
+    const auto value = static_cast<std::size_t>(layer.output);
+    const bool is_norms_own = has_norm(layer.role) && layer.addend == kNoValue;
+    result[value] = result[value] && reads[value] == 1 && is_norms_own;
+  }
+  return result;
+}
+
+/// What the reader of an unnormed value needs besides it.
+struct PendingNorm {
+  NormWeights norm;
+  Activation activation;
+};
+
+torch::Tensor convolve_unnormed(const Layer& layer, const UnnormedInput& input,
+                                const torch::Tensor& weight) {
+  return layer.role == Role::kDepthwise ? normed_depthwise(input, weight, layer.stride)
+                                        : normed_pointwise(input, weight);
 }
 
 }  // namespace
@@ -87,7 +123,8 @@ LayerWeights SupernetImpl::layer_weights(const Layer& layer) const {
 Exits SupernetImpl::forward(const torch::Tensor& images, const Plan& plan,
                             const ForwardOptions& options) {
   Values values = begin_values(plan, images);
-  std::vector<UnnormedInput> unnormed(values.size());  // hidden groups, by the one that reads them
+  const std::vector<bool> stay_unnormed = unnormed_values(plan, options.precision);
+  std::vector<std::optional<PendingNorm>> pending(values.size());
   Exits exits;
   for (const Layer& layer : plan.layers) {
     run_layer(layer, values, [&](const Layer&, std::vector<torch::Tensor> inputs) {
@@ -95,19 +132,19 @@ Exits SupernetImpl::forward(const torch::Tensor& images, const Plan& plan,
       if (layer.role == Role::kClassifier && options.dropout.rate > 0) {
         inputs = {drop_channels(joined_inputs(inputs), layer.stage, options.dropout)};
       }
-      const UnnormedInput& input = unnormed[static_cast<std::size_t>(layer.inputs[0].value)];
-      const torch::Tensor x = input.x.defined()
-                                  ? normed_depthwise(input, weights.weight, layer.stride)
-                              : options.precision == Precision::kBfloat16 && is_dense(layer.role)
-                                  ? convolve_bfloat16(layer, inputs, weights.weight)
-                                  : convolve(layer, inputs, weights.weight, weights.bias);
+      const auto& before = pending[static_cast<std::size_t>(layer.inputs[0].value)];
+      const torch::Tensor x =
+          before ? convolve_unnormed(
+                       layer, {inputs[0], before->norm, before->activation, options.norm_batch},
+                       weights.weight)
+                 : convolve_as(options.precision, layer, inputs, weights);
       if (!has_norm(layer.role)) return activate(layer.activation, x);
       // By batch statistics alone: the supernet keeps none.
       const NormWeights norm = {weights.norm_weight, weights.norm_bias};
-      if (layer.role != Role::kExpand)
+      const auto output = static_cast<std::size_t>(layer.output);
+      if (!stay_unnormed[output])
         return norm_activation(x, norm, layer.activation, options.norm_batch);
-      unnormed[static_cast<std::size_t>(layer.output)] = {x, norm, layer.activation,
-                                                          options.norm_batch};
+      pending[output] = PendingNorm{norm, layer.activation};
       return x;
     });
     if (layer.role == Role::kClassifier) {

@@ -87,6 +87,10 @@ struct KernelNorm {
     }
     norm_input_gradient(set, shape, x.data(), slopes.data(), line,
                         {mean.data(), offset.data(), slope.data()}, activation, x_gradient.data());
+    std::vector<float> in_place = slopes;
+    norm_input_gradient(set, shape, x.data(), in_place.data(), line,
+                        {mean.data(), offset.data(), slope.data()}, activation, in_place.data());
+    CHECK(in_place == x_gradient);
     return x_gradient;
   }
 };

@@ -28,7 +28,8 @@ Tensors run_both_ways(const Operation& operation, const Tensors& values, const T
   return result;
 }
 
-/// Ours gives what LibTorch gives, forward and backward, on one thread and on three.
+/// Ours gives what LibTorch gives, forward and backward, on one thread and on three, and the same
+/// bits each time.
 void check_same(const Operation& ours, const Operation& libtorch, const Tensors& values) {
   const auto shape = run_both_ways(libtorch, values, {})[0];
   const Tensors slopes = {torch::randn_like(shape)};
@@ -36,10 +37,12 @@ void check_same(const Operation& ours, const Operation& libtorch, const Tensors&
   for (const int threads : {1, 3}) {
     const ThreadCount guard(threads);
     const Tensors actual = run_both_ways(ours, values, slopes);
+    const Tensors again = run_both_ways(ours, values, slopes);
     REQUIRE(actual.size() == expected.size());
     for (std::size_t i = 0; i < actual.size(); ++i) {
       CAPTURE(i, threads);
       REQUIRE(actual[i].sizes() == expected[i].sizes());
+      CHECK(actual[i].equal(again[i]));
       const double scale = expected[i].abs().max().item<double>() + 1e-3;
       CHECK((actual[i] - expected[i]).abs().max().item<double>() < 2e-5 * scale);
     }
@@ -136,6 +139,26 @@ TEST_CASE("a norm inside a depthwise layer computes what both compute one after 
   }
 }
 
+TEST_CASE("a norm inside a 1x1 layer computes what both compute one after the other", "[nn]") {
+  torch::manual_seed(6);
+  Rng rng(6);
+  for (const Activation activation :
+       {Activation::kLinear, Activation::kRelu, Activation::kHardSwish}) {
+    for (const std::int64_t norm_batch : {0, 1, 2, 3, 100}) {
+      const std::int64_t channels = 1 + rng.below(70), out = 1 + rng.below(40);
+      check_same(
+          [&](const Tensors& t) {
+            return normed_pointwise({t[0], {t[1], t[2]}, activation, norm_batch}, t[3]);
+          },
+          [&](const Tensors& t) {
+            return pointwise({norm_activation(t[0], {t[1], t[2]}, activation, norm_batch)}, t[3]);
+          },
+          {random_images(rng, channels, 1 + rng.below(40)), torch::randn({channels}),
+           torch::randn({channels}), torch::randn({out, channels, 1, 1})});
+    }
+  }
+}
+
 TEST_CASE("means over space and gates compute what LibTorch computes", "[nn]") {
   torch::manual_seed(4);
   Rng rng(4);
@@ -169,6 +192,10 @@ TEST_CASE("a second derivative is refused", "[nn]") {
   CHECK_THROWS_WITH(
       twice(normed_depthwise({x, {torch::ones({4}), torch::ones({4})}, Activation::kRelu, 0},
                              torch::randn({4, 1, 3, 3}), 1)),
+      Contains("no second derivative"));
+  CHECK_THROWS_WITH(
+      twice(normed_pointwise({x, {torch::ones({4}), torch::ones({4})}, Activation::kRelu, 0},
+                             torch::randn({3, 4, 1, 1}))),
       Contains("no second derivative"));
   CHECK_THROWS_WITH(twice(spatial_mean(x)), Contains("no second derivative"));
   CHECK_THROWS_WITH(twice(excite(x, torch::randn({1, 4, 1, 1}))), Contains("no second derivative"));

@@ -1,9 +1,73 @@
 #include "nn/supernet.h"
 
+#include "nn/dataflow.h"
+#include "nn/norm_activation.h"
 #include "nn/random_network.h"
 #include "support/catch.h"
 
 namespace enas4d {
+
+namespace {
+
+torch::Tensor plain_layer(const Layer& layer, const LayerWeights& weights, const Values& values) {
+  std::vector<torch::Tensor> inputs;
+  for (int i = 0; i < layer.input_count; ++i)
+    inputs.push_back(
+        values[static_cast<std::size_t>(layer.inputs[static_cast<std::size_t>(i)].value)]);
+  auto x = torch::cat(inputs, 1);
+  if (layer.role == Role::kSqueeze) x = x.mean({2, 3}, /*keepdim=*/true);
+  x = torch::conv2d(x, weights.weight, weights.bias, layer.stride, layer.kernel / 2, /*dilation=*/1,
+                    layer.role == Role::kDepthwise ? x.size(1) : 1);
+  if (has_norm(layer.role))
+    x = torch::batch_norm(x, weights.norm_weight, weights.norm_bias, {}, {}, true, 0.0,
+                          kNormEpsilon, false);
+  x = activate(layer.activation, x);
+  if (layer.gated != kNoValue) x = x * values[static_cast<std::size_t>(layer.gated)];
+  if (layer.addend != kNoValue) x = x + values[static_cast<std::size_t>(layer.addend)];
+  return is_pooled(layer.role) ? x.mean({2, 3}, /*keepdim=*/true) : x;
+}
+
+torch::Tensor weighted(const torch::Tensor& logits) {
+  return (logits * torch::linspace(-1, 1, logits.numel()).view(logits.sizes())).sum();
+}
+
+/// The sum of all logits, each with a weight of its own, from LibTorch's operations alone.
+torch::Tensor plain_loss(const RandomNetwork& network, const torch::Tensor& images) {
+  Values values = begin_values(network.plan, images);
+  torch::Tensor loss = torch::zeros({});
+  for (const Layer& layer : network.plan.layers) {
+    auto& value = values[static_cast<std::size_t>(layer.output)];
+    value = plain_layer(layer, network.supernet->layer_weights(layer), values);
+    if (layer.role == Role::kClassifier) loss = loss + weighted(flat_logits(value));
+  }
+  return loss;
+}
+
+}  // namespace
+
+TEST_CASE("all gradients are those of the same network of LibTorch's operations", "[nn]") {
+  for (std::uint64_t seed = 0; seed < 12; ++seed) {
+    RandomNetwork network(seed);
+    const auto images = network.images(6);
+    const auto parameters = network.supernet->parameters();
+    torch::Tensor loss = torch::zeros({});
+    for (const auto& logits : network.supernet->forward(images, network.plan).logits)
+      loss = loss + weighted(logits);
+    const auto gradients_of = [&](const torch::Tensor& of) {
+      return torch::autograd::grad({of}, parameters, {}, {}, false, /*allow_unused=*/true);
+    };
+    const auto actual = gradients_of(loss), expected = gradients_of(plain_loss(network, images));
+    double largest = 0;
+    for (const auto& gradient : expected)
+      if (gradient.defined()) largest = std::max(largest, gradient.abs().max().item<double>());
+    for (std::size_t i = 0; i < actual.size(); ++i) {
+      CAPTURE(seed, i);
+      REQUIRE(actual[i].defined() == expected[i].defined());
+      if (actual[i].defined())
+        CHECK((actual[i] - expected[i]).abs().max().item<double>() < 1e-4 * largest);
+    }
+  }
+}
 
 TEST_CASE("the same seed gives the same weights, another seed others", "[nn]") {
   Rng rng(1);

@@ -49,7 +49,7 @@ expect 3 "photos/train: more than 0.1 % of its 360 images cannot be read, first 
   "${train[@]}" -o other --quiet --cache fresh --most-unreadable 0.001
 rm photos/train/dark/7.PPM
 expect 3 "nowhere/train: cannot be read: No such file or directory" \
-  enas4d-train-ofa --space "$here/tiny-space.json" --data folder:nowhere -o other
+  enas4d-train-ofa --space "$here/tiny-space.json" --data folder:nowhere -o other --quiet
 expect 3 "photos: has 3 classes, the network is for 10" \
   enas4d-train-ofa --space fashion-mnist --data folder:photos -o other --quiet
 expect 3 "is not the data this checkpoint was trained on" \

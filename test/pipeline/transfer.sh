@@ -13,10 +13,12 @@ jq -se '.[0].configuration.data.hash == .[1].configuration.data.hash and map(.co
 grep -qE "^[0-9]+ of 20 within" log || fail "no sum: $(cat log)"
 
 # What is done is not done again.
+made() { stat -c '%n %i' out/split-*/{supernet.safetensors,found.jsonl,net/*,transfer/[0-9]*}; }
 rm out/split-2/transfer/curve.json
-sum=$(cat out/split-*/{supernet.safetensors,net/subnet.safetensors} | sha256sum)
+made >before
 "${transfer[@]}" >again.jsonl 2>log || fail "$(tail -n 3 log)"
 cmp rows.jsonl again.jsonl
-[[ $sum == "$(cat out/split-*/{supernet.safetensors,net/subnet.safetensors} | sha256sum)" ]] || fail "what was done was done again"
+diff before <(made) || fail "what was done was done again"
 
 expect 1 "what is there began with other options" "${transfer[@]}" --evaluations 5
+expect 3 "nothing: cannot be read" "$here/../../scripts/transfer" --installed --model nothing --data "$data" -o other
