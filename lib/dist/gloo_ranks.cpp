@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <exception>
 #include <thread>
 #include <utility>
@@ -129,6 +130,8 @@ void wait_for_all(c10d::Store& store, const RankPlace& place, const StopFlag& st
 class GlooRanks : public Ranks {
  public:
   GlooRanks(const RankPlace& place, const StopFlag& stop) : place_(place) {
+    // Gloo writes to a peer that may just have gone: an error that we tell of, not our own end.
+    std::signal(SIGPIPE, SIG_IGN);
     silence_log();
     try {
       store_ = find_store(place, stop);
