@@ -162,8 +162,14 @@ ExitStatus evaluate_specs(const EvalOptions& options, Session& session, Output& 
       session.console.info(fmt::format("stopped after {} of {} records", i, records.size()));
       return ExitStatus::kStopped;
     }
-    Record measured = evaluate_record(file, data, options.measurement.split, records[i]);
-    output.line(record_line(options, file, data, measured));
+    Record measured;
+    try {
+      measured = evaluate_record(file, data, options.measurement.split, records[i]);
+      output.line(record_line(options, file, data, measured));
+    } catch (const std::exception&) {
+      if (i > 0) output.finish();
+      throw;
+    }
     if (measured.failure && failures++ == 0) {
       first_failure = fmt::format("record {}: {}", i + 1, *measured.failure);
     }

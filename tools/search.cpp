@@ -257,6 +257,10 @@ ExitStatus run_search(const SearchToolOptions& options, Session& session) {
     session.console.warning(fmt::format("{} of {} networks could not be measured: {}",
                                         result.failed, result.evaluated, result.first_failure));
   }
+  if (result.evaluated < search_options.evaluations && search_options.patience == 0) {
+    session.console.info(fmt::format("ended after {} of {} networks: no new ones were found",
+                                     result.evaluated, search_options.evaluations));
+  }
   const bool no_goals = goals.average_macs.empty() && goals.accuracies.empty();
   const bool with_front = no_goals || options.front;
   write_members(result.at_budgets, key, output);

@@ -119,6 +119,7 @@ Dataset Dataset::open_as(const std::string& data, const DataDescription& trained
         data, fmt::format("is not the data this checkpoint was trained on ({})", trained.name));
   }
   options.channels = trained.channels;
+  options.classes = trained.classes;
   options.resolution = trained.resolution;
   Dataset dataset = open(data, trained.split_seed, options);
   require_same_data(data, dataset.description_, trained);

@@ -73,7 +73,7 @@ Record completed(Record record, const SupernetFile& file, const Plan& plan, cons
                                                      {"data", data.description().hash},
                                                      {"calibration", data.calibration_hash()}};
   for (const auto& [name, hash] : origin) {
-    std::string& own = record.hashes.try_emplace(name, hash).first->second;
+    std::string& own = record.hashes[name];  // figures without a hash are of something else, too
     if (own == hash) continue;
     own = hash;
     record.val.reset();

@@ -62,7 +62,7 @@ Json point_json(const Outcome& outcome) {
 
 Json transfer_json(const Outcome& val, const Outcome& test, const Policy& policy,
                    const ExitMacs& macs) {
-  const Interval interval = transferred_macs(val, policy, macs, test.images);
+  const Interval interval = transferred_macs(val, test, policy, macs);
   return {{"val_average_macs", val.average_macs},
           {"test_average_macs", test.average_macs},
           {"interval", interval_json(interval)},

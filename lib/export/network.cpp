@@ -43,14 +43,16 @@ class StagedFiles {
       : directory_(std::move(directory)),
         is_new_(!file_exists(directory_)),
         staging_(directory_ + "/.unfinished") {
-    make_directories(staging_);
+    make_directories(directory_);
     // Of two exports at a time neither would be whole. What a killed one left is written over, and
     // removed in the end.
-    lock_.emplace(staging_ + "/lock");
+    lock_.emplace(lock_path());
+    make_directories(staging_);
   }
   ~StagedFiles() {
     std::error_code ignored;
     std::filesystem::remove_all(staging_, ignored);
+    std::filesystem::remove(lock_path(), ignored);
     if (is_new_) std::filesystem::remove(directory_, ignored);  // only if it is empty
   }
   StagedFiles(const StagedFiles&) = delete;
@@ -89,6 +91,9 @@ class StagedFiles {
   }
 
  private:
+  /// Not among the files: who waits for it would find its folder gone.
+  std::string lock_path() const { return staging_ + ".lock"; }
+
   const std::string directory_;
   const bool is_new_;
   const std::string staging_;

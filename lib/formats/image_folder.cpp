@@ -90,6 +90,9 @@ struct DecodedFile {
 
 /// Bytes of a file that tell how much memory decoding takes; most files have no more.
 constexpr std::size_t kBeginning = 256 * 1024;
+/// No image of as many pixels as are accepted has more: what has is a film or a disk under a wrong
+/// name, which would not fit into memory.
+constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30;
 
 /// Decodes one part of a folder into a pack.
 class PackMaker {
@@ -137,6 +140,8 @@ class PackMaker {
     };
     try {
       const auto size = static_cast<std::uint64_t>(file.size);
+      if (size > kMostBytes)
+        throw bad_input(path, fmt::format("has {} bytes, more than {}", size, kMostBytes));
       const DecodeOptions decoding = {options_.channels, short_side};
       std::string bytes = read(kBeginning);
       const ImageHeader header = header_of(bytes, path, size, read);

@@ -40,12 +40,25 @@ void hear_jpeg_message(j_common_ptr info, int level) {
   if (level < 0 && !harmless) leave_jpeg(info);
 }
 
+/// Every scan of a progressive file is a pass over the whole image, however few bytes it has: a
+/// file of some kilobytes could take hours. Those that programs write have about ten.
+constexpr int kMostScans = 200;
+
+void leave_at_many_scans(j_common_ptr info) {
+  if (reinterpret_cast<j_decompress_ptr>(info)->input_scan_number <= kMostScans) return;
+  auto* errors = reinterpret_cast<JpegErrors*>(info->err);
+  std::snprintf(errors->message.data(), errors->message.size(), "has more than %d scans",
+                kMostScans);
+  std::longjmp(errors->way_out, 1);
+}
+
 class JpegReader {
  public:
   JpegReader(std::string_view bytes, const std::string& path) : bytes_(bytes), path_(path) {
     info_.err = jpeg_std_error(&errors_.manager);
     errors_.manager.error_exit = leave_jpeg;
     errors_.manager.emit_message = hear_jpeg_message;
+    progress_.progress_monitor = leave_at_many_scans;
   }
   ~JpegReader() { jpeg_destroy_decompress(&info_); }
   JpegReader(const JpegReader&) = delete;
@@ -78,6 +91,7 @@ class JpegReader {
   bool try_header() {
     if (setjmp(errors_.way_out) != 0) return false;
     jpeg_create_decompress(&info_);
+    info_.progress = &progress_;
     jpeg_mem_src(&info_, reinterpret_cast<const unsigned char*>(bytes_.data()), bytes_.size());
     jpeg_read_header(&info_, TRUE);
     return true;
@@ -107,6 +121,7 @@ class JpegReader {
   const std::string& path_;
   jpeg_decompress_struct info_ = {};
   JpegErrors errors_ = {};
+  jpeg_progress_mgr progress_ = {};
 };
 
 /// Adobe's programs, which write nearly all such files, store the inks inverted.

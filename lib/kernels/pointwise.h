@@ -52,6 +52,17 @@ struct PointwiseInputs {
 void pointwise(InstructionSet set, const PointwiseShape& shape, const PointwiseInputs& x,
                const float* packed, const PointwiseFinish& finish, float* y);
 
+constexpr std::int64_t kMostTilePixels = 12;  ///< of any instruction set
+
+/// Pixels, whole tiles, of an input and of the gradient of y that a second-level cache holds: who
+/// makes both gradients run by run finds them there.
+[[gnu::always_inline]] inline std::int64_t pointwise_gradient_run(std::int64_t in_channels,
+                                                                  std::int64_t out_channels) {
+  constexpr std::int64_t kFloats = 65536;
+  const std::int64_t tiles = kFloats / (in_channels + out_channels) / kMostTilePixels;
+  return (tiles < 1 ? 1 : tiles) * kMostTilePixels;
+}
+
 /// Adds the products of one input (pixels x in_channels) and the gradient of y (pixels x
 /// out_channels) to their columns of the weight's gradient, rows `pitch` apart.
 struct PointwiseGradient {

@@ -10,9 +10,8 @@ namespace {
 
 constexpr int kTilePixels = kRegisters == 32 ? 12 : (kLanes == 8 ? 6 : 3);
 constexpr int kTileBlocks = kRegisters == 32 ? 2 : 1;
-// Floats of input and output, or of its gradient, in a run of pixels.
-constexpr Index kRunFloats = 8192;
-constexpr Index kGradientRunFloats = 65536;  // stay in the second-level cache
+static_assert(kMostTilePixels % kTilePixels == 0);
+constexpr Index kRunFloats = 8192;  ///< of input and output in a run of pixels
 
 /// Where a tile lies.
 struct TilePlace {
@@ -172,8 +171,7 @@ Index add_rows(const PointwiseShape& shape, const float* x, const float* dy,
 /// In runs of pixels, over which all tiles of the gradient pass.
 void pointwise_weight_gradient_code(const PointwiseShape& shape, const float* x, const float* dy,
                                     const PointwiseGradient& gradient) {
-  const Index fit = kGradientRunFloats / (shape.in_channels + shape.out_channels);
-  const Index run = fit < 16 ? 16 : fit;
+  const Index run = pointwise_gradient_run(shape.in_channels, shape.out_channels);
   for (Index first = 0; first < shape.pixels; first += run) {
     const PixelRange range = {first, first + run < shape.pixels ? first + run : shape.pixels};
     fetch(x + first * shape.in_channels, (range.last - first) * shape.in_channels);

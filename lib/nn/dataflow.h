@@ -8,6 +8,7 @@
 #include <torch/types.h>
 
 #include "arch/plan.h"
+#include "nn/layout.h"
 #include "nn/squeeze_excite.h"
 
 namespace enas4d {
@@ -39,7 +40,7 @@ void run_layer(const Layer& layer, Values& values, Compute&& compute) {
   torch::Tensor y = compute(layer, gather_inputs(layer, values));
   // Images of one channel look the same in either layout, and LibTorch then takes the slow one for
   // the whole network.
-  if (layer.role == Role::kStem) y = y.contiguous(torch::MemoryFormat::ChannelsLast);
+  if (layer.role == Role::kStem) y = y.contiguous(kChannelsLast);
   if (layer.gated != kNoValue) y = excite(at(layer.gated), y);
   if (layer.addend != kNoValue) y.add_(at(layer.addend));
   if (is_pooled(layer.role)) y = spatial_mean(y);

@@ -8,14 +8,13 @@
 
 #include "kernels/depthwise.h"
 #include "nn/first_derivative.h"
+#include "nn/layout.h"
 #include "nn/norm_groups.h"
 #include "nn/slices.h"
 
 namespace enas4d {
 
 namespace {
-
-constexpr auto kChannelsLast = torch::MemoryFormat::ChannelsLast;
 
 DepthwiseShape shape_of(const torch::Tensor& x, std::int64_t kernel, std::int64_t stride) {
   return {x.size(0), x.size(2), x.size(3), x.size(1), kernel, stride};
@@ -54,25 +53,36 @@ struct ImageRange {
   }
 };
 
-torch::Tensor run_forward(const DepthwiseShape& shape, const torch::Tensor& x,
-                          const torch::Tensor& packed, const DepthwiseFinish& finish) {
+/// `for_each_range` calls what it is given with ranges that make up the batch and their starts, on
+/// all threads.
+template <class ForEachRange>
+torch::Tensor run_ranges(const DepthwiseShape& shape, const torch::Tensor& x,
+                         const torch::Tensor& packed, const DepthwiseFinish& finish,
+                         ForEachRange&& for_each_range) {
   const auto y = empty_output(shape);
   RECORD_FUNCTION("enas4d::depthwise", std::vector<c10::IValue>({y, shape.kernel}));
   const InstructionSet set = best_instruction_set();
   const float* from = x.data_ptr<float>();
   const float* weight = packed.data_ptr<float>();
   float* to = y.data_ptr<float>();
-  for_each_part(shape.images, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
-    const ImageRange part(shape, begin, end);
-    depthwise_forward(set, part.shape, from + part.x, {}, weight, finish, to + part.y);
+  for_each_range([&](const ImageRange& part, const DepthwiseStart& start) {
+    depthwise_forward(set, part.shape, from + part.x, start, weight, finish, to + part.y);
   });
   return y;
 }
 
-/// The weight's gradient from sums of parts of the batch, in order: the same number of threads
-/// gives the same bits.
+torch::Tensor run_forward(const DepthwiseShape& shape, const torch::Tensor& x,
+                          const torch::Tensor& packed, const DepthwiseFinish& finish) {
+  return run_ranges(shape, x, packed, finish, [&](auto&& run) {
+    for_each_part(shape.images, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
+      run(ImageRange(shape, begin, end), DepthwiseStart());
+    });
+  });
+}
+
+/// The weight's gradient from sums of parts of the batch.
 torch::Tensor weight_gradient_of(const DepthwiseShape& shape, const torch::Tensor& sums) {
-  const auto packed = sums.size(0) == 1 ? sums : sums.sum(0);
+  const auto packed = sum_of_parts(sums);
   const auto gradient = torch::empty({shape.channels, 1, shape.kernel, shape.kernel});
   unpack_depthwise_gradient(shape, packed.data_ptr<float>(), gradient.data_ptr<float>());
   return gradient;
@@ -108,18 +118,11 @@ ImageRange images_of(const DepthwiseShape& shape, const NormPiece& piece) {
 torch::Tensor run_normed_forward(const DepthwiseShape& shape, const torch::Tensor& x,
                                  const torch::Tensor& packed, Activation activation,
                                  const NormGroups& groups, const NormStatistics& statistics) {
-  const auto y = empty_output(shape);
-  RECORD_FUNCTION("enas4d::depthwise", std::vector<c10::IValue>({y, shape.kernel}));
-  const InstructionSet set = best_instruction_set();
-  const float* from = x.data_ptr<float>();
-  const float* weight = packed.data_ptr<float>();
-  float* to = y.data_ptr<float>();
-  groups.for_each([&](const NormPiece& piece, std::int64_t, std::int64_t) {
-    const ImageRange part = images_of(shape, piece);
-    depthwise_forward(set, part.shape, from + part.x, {statistics.line(piece.group), activation},
-                      weight, {}, to + part.y);
+  return run_ranges(shape, x, packed, {}, [&](auto&& run) {
+    groups.for_each([&](const NormPiece& piece, std::int64_t, std::int64_t) {
+      run(images_of(shape, piece), DepthwiseStart{statistics.line(piece.group), activation});
+    });
   });
-  return y;
 }
 
 /// Gradients of x, the norm's weight and bias, and the layer's weight. An image after the other:
@@ -191,9 +194,7 @@ class NormedDepthwiseFunction : public torch::autograd::Function<NormedDepthwise
     const auto input = x.contiguous(kChannelsLast);
     const NormGroups groups(input, norm_batch, NormPieces::kImages);
     const NormStatistics s = norm_statistics(input, {norm_weight, norm_bias}, groups);
-    context->save_for_backward({input, weight, s.mean, s.var, s.scale, s.shift});
-    context->saved_data["activation"] = activation;
-    context->saved_data["norm_batch"] = norm_batch;
+    save_norm(context, {input, weight}, s, static_cast<Activation>(activation), norm_batch);
     context->saved_data["stride"] = stride;
     const DepthwiseShape shape = shape_of(input, weight.size(2), stride);
     return run_normed_forward(shape, input, packed_weight(shape, weight, pack_depthwise),
@@ -204,14 +205,11 @@ class NormedDepthwiseFunction : public torch::autograd::Function<NormedDepthwise
                                                  torch::autograd::variable_list gradients) {
     RECORD_FUNCTION("enas4d::depthwise_backward", std::vector<c10::IValue>());
     require_first_derivative();
-    const auto saved = context->get_saved_variables();
-    const auto number = [&](const char* name) { return context->saved_data[name].toInt(); };
-    const DepthwiseShape shape = shape_of(saved[0], saved[1].size(2), number("stride"));
-    const NormGroups groups(saved[0], number("norm_batch"), NormPieces::kImages);
-    auto result =
-        run_normed_backward(shape, saved[0], saved[1], gradients[0].contiguous(kChannelsLast),
-                            static_cast<Activation>(number("activation")), groups,
-                            {saved[2], saved[3], saved[4], saved[5]});
+    const SavedNorm norm(context, NormPieces::kImages);
+    const torch::Tensor &x = norm.tensors[0], &weight = norm.tensors[1];
+    const DepthwiseShape shape = shape_of(x, weight.size(2), context->saved_data["stride"].toInt());
+    auto result = run_normed_backward(shape, x, weight, gradients[0].contiguous(kChannelsLast),
+                                      norm.activation, norm.groups, norm.statistics);
     result.resize(7);  // the last three arguments have none
     return result;
   }

@@ -8,13 +8,12 @@
 
 #include "kernels/norm.h"
 #include "nn/first_derivative.h"
+#include "nn/layout.h"
 #include "nn/norm_groups.h"
 
 namespace enas4d {
 
 namespace {
-
-constexpr auto kRowsOfChannels = torch::MemoryFormat::ChannelsLast;
 
 torch::Tensor activated(const torch::Tensor& x, Activation activation, const NormGroups& groups,
                         const NormStatistics& statistics) {
@@ -55,12 +54,10 @@ class NormActivationFunction : public torch::autograd::Function<NormActivationFu
                                const torch::Tensor& weight, const torch::Tensor& bias,
                                std::int64_t activation, std::int64_t norm_batch) {
     RECORD_FUNCTION("enas4d::norm_activation", std::vector<c10::IValue>());
-    const auto input = x.contiguous(kRowsOfChannels);
+    const auto input = x.contiguous(kChannelsLast);
     const NormGroups groups(input, norm_batch, NormPieces::kPixels);
     const NormStatistics s = norm_statistics(input, {weight, bias}, groups);
-    context->save_for_backward({input, s.mean, s.var, s.scale, s.shift});
-    context->saved_data["activation"] = activation;
-    context->saved_data["norm_batch"] = norm_batch;
+    save_norm(context, {input}, s, static_cast<Activation>(activation), norm_batch);
     return activated(input, static_cast<Activation>(activation), groups, s);
   }
 
@@ -68,12 +65,9 @@ class NormActivationFunction : public torch::autograd::Function<NormActivationFu
                                                  torch::autograd::variable_list gradients) {
     RECORD_FUNCTION("enas4d::norm_activation_backward", std::vector<c10::IValue>());
     require_first_derivative();
-    const auto saved = context->get_saved_variables();
-    const NormGroups groups(saved[0], context->saved_data["norm_batch"].toInt(),
-                            NormPieces::kPixels);
-    auto result = gradients_of(saved[0], gradients[0].contiguous(kRowsOfChannels),
-                               static_cast<Activation>(context->saved_data["activation"].toInt()),
-                               groups, {saved[1], saved[2], saved[3], saved[4]});
+    const SavedNorm norm(context, NormPieces::kPixels);
+    auto result = gradients_of(norm.tensors[0], gradients[0].contiguous(kChannelsLast),
+                               norm.activation, norm.groups, norm.statistics);
     result.resize(5);  // the last two arguments have no gradient
     return result;
   }
@@ -90,7 +84,7 @@ torch::Tensor norm_activation(const torch::Tensor& x, const NormWeights& weights
 NormedBatch norm_activation_with_statistics(const torch::Tensor& x, const NormWeights& weights,
                                             Activation activation) {
   const torch::NoGradGuard no_grad;
-  const auto input = x.contiguous(kRowsOfChannels);
+  const auto input = x.contiguous(kChannelsLast);
   const NormGroups groups(input, 0, NormPieces::kPixels);
   const NormStatistics statistics = norm_statistics(input, weights, groups);
   return {activated(input, activation, groups, statistics), statistics.mean[0], statistics.var[0]};

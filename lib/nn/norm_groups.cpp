@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include <ATen/record_function.h>
@@ -147,6 +148,24 @@ void write_norm_input_gradient(const float* x, const float* y_gradient, Activati
                         statistics.line(piece.group), gradients.line(piece.group), activation,
                         x_gradient + piece.begin);
   });
+}
+
+void save_norm(torch::autograd::AutogradContext* context, torch::autograd::variable_list tensors,
+               const NormStatistics& statistics, Activation activation, std::int64_t norm_batch) {
+  for (const torch::Tensor& rows :
+       {statistics.mean, statistics.var, statistics.scale, statistics.shift})
+    tensors.push_back(rows);
+  context->save_for_backward(std::move(tensors));
+  context->saved_data["activation"] = static_cast<std::int64_t>(activation);
+  context->saved_data["norm_batch"] = norm_batch;
+}
+
+SavedNorm::SavedNorm(torch::autograd::AutogradContext* context, NormPieces kind)
+    : tensors(context->get_saved_variables()),
+      statistics({tensors.end()[-4], tensors.end()[-3], tensors.end()[-2], tensors.end()[-1]}),
+      activation(static_cast<Activation>(context->saved_data["activation"].toInt())),
+      groups(tensors[0], context->saved_data["norm_batch"].toInt(), kind) {
+  tensors.resize(tensors.size() - 4);
 }
 
 }  // namespace enas4d

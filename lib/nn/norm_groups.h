@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include <torch/csrc/autograd/custom_function.h>
 #include <torch/types.h>
 
 #include "kernels/norm.h"
@@ -100,5 +101,19 @@ NormGradients norm_gradients(NormSums& sums, const NormGroups& groups,
 void write_norm_input_gradient(const float* x, const float* y_gradient, Activation activation,
                                const NormGroups& groups, const NormStatistics& statistics,
                                const NormGradients& gradients, float* x_gradient);
+
+/// Keeps for the backward pass what an operation with a norm in it needs there.
+void save_norm(torch::autograd::AutogradContext* context, torch::autograd::variable_list tensors,
+               const NormStatistics& statistics, Activation activation, std::int64_t norm_batch);
+
+/// What save_norm kept.
+struct SavedNorm {
+  torch::autograd::variable_list tensors;  ///< the first of them is the norm's input
+  NormStatistics statistics;
+  Activation activation;
+  NormGroups groups;
+
+  SavedNorm(torch::autograd::AutogradContext* context, NormPieces kind);
+};
 
 }  // namespace enas4d

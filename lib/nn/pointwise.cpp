@@ -9,6 +9,7 @@
 #include "kernels/pointwise.h"
 #include "kernels/scratch.h"
 #include "nn/first_derivative.h"
+#include "nn/layout.h"
 #include "nn/norm_groups.h"
 #include "nn/slices.h"
 
@@ -16,21 +17,19 @@ namespace enas4d {
 
 namespace {
 
-constexpr auto kPixelRows = torch::MemoryFormat::ChannelsLast;
-
 std::int64_t pixels_of(const torch::Tensor& x) {
   return x.size(0) * x.size(2) * x.size(3);
 }
 
 torch::Tensor pixel_tensor(const torch::Tensor& like, std::int64_t channels) {
   return torch::empty({like.size(0), channels, like.size(2), like.size(3)},
-                      torch::TensorOptions().memory_format(kPixelRows));
+                      torch::TensorOptions().memory_format(kChannelsLast));
 }
 
 std::vector<torch::Tensor> in_pixel_rows(torch::TensorList inputs) {
   std::vector<torch::Tensor> result;
   result.reserve(inputs.size());
-  for (const torch::Tensor& x : inputs) result.push_back(x.contiguous(kPixelRows));
+  for (const torch::Tensor& x : inputs) result.push_back(x.contiguous(kChannelsLast));
   return result;
 }
 
@@ -71,19 +70,6 @@ void run_pointwise(const PointwiseShape& shape, const std::vector<torch::Tensor>
   });
 }
 
-/// Floats of an input and of the output's gradient that a run of pixels holds: both gradients that
-/// need them find them in a second-level cache.
-constexpr std::int64_t kRunFloats = 65536;
-
-/// Whole tiles of them.
-std::int64_t pixels_of_run(std::int64_t channels) {
-  return std::max<std::int64_t>(kRunFloats / channels / 12, 1) * 12;
-}
-
-torch::Tensor sum_of_parts(const torch::Tensor& sums) {
-  return sums.size(0) == 1 ? sums[0] : sums.sum(0);
-}
-
 /// An input and, while its gradients are made, what belongs to it.
 struct PointwiseSide {
   torch::Tensor x, gradient;
@@ -114,7 +100,7 @@ void side_gradients(const PointwiseSide& side, const torch::Tensor& y_gradient, 
   const std::int64_t in = side.x.size(1), out = y_gradient.size(1);
   const float* x = side.x.data_ptr<float>();
   const float* slopes = y_gradient.data_ptr<float>();
-  const std::int64_t run = pixels_of_run(in + out);
+  const std::int64_t run = pointwise_gradient_run(in, out);
   for (std::int64_t first = begin; first < end; first += run) {
     const std::int64_t pixels = std::min(run, end - first);
     const PointwiseInput slope = {slopes + first * out, out};
@@ -150,7 +136,8 @@ torch::autograd::variable_list pointwise_gradients(const std::vector<torch::Tens
 template <class Run>
 void for_each_run(const NormPiece& piece, std::int64_t out_channels, Run&& run) {
   const std::int64_t in = piece.shape.channels, begin = piece.begin / in;
-  const std::int64_t end = begin + piece.shape.pixels, most = pixels_of_run(in + out_channels);
+  const std::int64_t end = begin + piece.shape.pixels;
+  const std::int64_t most = pointwise_gradient_run(in, out_channels);
   for (std::int64_t first = begin; first < end; first += most)
     run(first, std::min(most, end - first));
 }
@@ -232,7 +219,7 @@ class PointwiseFunction : public torch::autograd::Function<PointwiseFunction> {
     auto inputs = context->get_saved_variables();
     const auto weight = inputs.back();
     inputs.pop_back();
-    const auto y_gradient = gradients[0].contiguous(kPixelRows);
+    const auto y_gradient = gradients[0].contiguous(kChannelsLast);
     return pointwise_gradients(inputs, weight, y_gradient);
   }
 };
@@ -243,13 +230,11 @@ class NormedPointwiseFunction : public torch::autograd::Function<NormedPointwise
                                const torch::Tensor& norm_weight, const torch::Tensor& norm_bias,
                                const torch::Tensor& weight, std::int64_t activation,
                                std::int64_t norm_batch) {
-    const auto input = x.contiguous(kPixelRows), rows = weight.contiguous();
+    const auto input = x.contiguous(kChannelsLast), rows = weight.contiguous();
     TORCH_CHECK(rows.size(1) == input.size(1), "a 1x1 weight needs one column a channel");
     const NormGroups groups(input, norm_batch, NormPieces::kPixels);
     const NormStatistics s = norm_statistics(input, {norm_weight, norm_bias}, groups);
-    context->save_for_backward({input, rows, s.mean, s.var, s.scale, s.shift});
-    context->saved_data["activation"] = activation;
-    context->saved_data["norm_batch"] = norm_batch;
+    save_norm(context, {input, rows}, s, static_cast<Activation>(activation), norm_batch);
     return run_normed_forward(input, packed_pointwise(rows), rows.size(0),
                               static_cast<Activation>(activation), groups, s);
   }
@@ -258,13 +243,10 @@ class NormedPointwiseFunction : public torch::autograd::Function<NormedPointwise
                                                  torch::autograd::variable_list gradients) {
     RECORD_FUNCTION("enas4d::pointwise_backward", std::vector<c10::IValue>());
     require_first_derivative();
-    const auto saved = context->get_saved_variables();
-    const NormGroups groups(saved[0], context->saved_data["norm_batch"].toInt(),
-                            NormPieces::kPixels);
-    auto result =
-        run_normed_backward(saved[0], saved[1], gradients[0].contiguous(kPixelRows),
-                            static_cast<Activation>(context->saved_data["activation"].toInt()),
-                            groups, {saved[2], saved[3], saved[4], saved[5]});
+    const SavedNorm norm(context, NormPieces::kPixels);
+    auto result = run_normed_backward(norm.tensors[0], norm.tensors[1],
+                                      gradients[0].contiguous(kChannelsLast), norm.activation,
+                                      norm.groups, norm.statistics);
     result.resize(6);  // the last two arguments have no gradient
     return result;
   }
@@ -292,7 +274,8 @@ torch::Tensor infer_pointwise(const std::vector<torch::Tensor>& inputs,
                               const InferredPointwise& layer) {
   const auto x = in_pixel_rows(inputs);
   const auto y = pixel_tensor(x[0], layer.bias.size(0));
-  const auto addend = layer.addend.defined() ? layer.addend.contiguous(kPixelRows) : layer.addend;
+  const auto addend =
+      layer.addend.defined() ? layer.addend.contiguous(kChannelsLast) : layer.addend;
   const PointwiseShape shape = shape_of(x, layer.bias.size(0));
   TORCH_CHECK(layer.packed.numel() == shape.packed_size(),
               "a 1x1 layer's input has other channels");

@@ -68,4 +68,8 @@ void for_each_part(
   });
 }
 
+torch::Tensor sum_of_parts(const torch::Tensor& sums) {
+  return sums.size(0) == 1 ? sums[0] : sums.sum(0);
+}
+
 }  // namespace enas4d

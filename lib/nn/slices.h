@@ -39,4 +39,8 @@ void for_each_part(
     std::int64_t count,
     const std::function<void(std::int64_t part, std::int64_t begin, std::int64_t end)>& run);
 
+/// The sum of what each part (row of `sums`) added up for itself, in order: the same number of
+/// threads gives the same bits.
+torch::Tensor sum_of_parts(const torch::Tensor& sums);
+
 }  // namespace enas4d

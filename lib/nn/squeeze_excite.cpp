@@ -8,13 +8,12 @@
 
 #include "kernels/norm.h"
 #include "nn/first_derivative.h"
+#include "nn/layout.h"
 #include "nn/slices.h"
 
 namespace enas4d {
 
 namespace {
-
-constexpr auto kPixelRows = torch::MemoryFormat::ChannelsLast;
 
 torch::Tensor mean_of(const torch::Tensor& x) {
   return x.mean({2, 3}, /*keepdim=*/true);
@@ -95,7 +94,7 @@ class ExciteFunction : public torch::autograd::Function<ExciteFunction> {
     RECORD_FUNCTION("enas4d::excite_backward", std::vector<c10::IValue>());
     require_first_derivative();
     const auto saved = context->get_saved_variables();
-    const auto slopes = gradients[0].contiguous(kPixelRows);
+    const auto slopes = gradients[0].contiguous(kChannelsLast);
     return {run_excite(slopes, saved[1]), gate_gradient(saved[0], slopes)};
   }
 };
@@ -110,7 +109,7 @@ torch::Tensor excite(const torch::Tensor& x, const torch::Tensor& gates) {
   TORCH_CHECK(gates.dim() == 4 && gates.size(0) == x.size(0) && gates.size(1) == x.size(1) &&
                   gates.size(2) == 1 && gates.size(3) == 1,
               "gates need one number a channel of each image");
-  const auto input = x.contiguous(kPixelRows), rows = gates.contiguous();
+  const auto input = x.contiguous(kChannelsLast), rows = gates.contiguous();
   return torch::GradMode::is_enabled() ? ExciteFunction::apply(input, rows)
                                        : run_excite(input, rows);
 }

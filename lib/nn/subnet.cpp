@@ -11,6 +11,7 @@
 #include "nn/dataflow.h"
 #include "nn/depthwise.h"
 #include "nn/folded.h"
+#include "nn/layout.h"
 #include "nn/norm_activation.h"
 #include "nn/pointwise.h"
 #include "nn/serial_section.h"
@@ -61,7 +62,7 @@ bool is_small(const Plan& plan, const LayerRange& range, std::int64_t images) {
 
 torch::Tensor prepared_weight(const Layer& layer, const torch::Tensor& weight) {
   if (layer.role == Role::kDepthwise) return packed_depthwise(weight);
-  if (layer.role == Role::kStem) return weight.contiguous(torch::MemoryFormat::ChannelsLast);
+  if (layer.role == Role::kStem) return weight.contiguous(kChannelsLast);
   return packed_pointwise(weight);
 }
 
@@ -148,7 +149,7 @@ torch::Tensor infer_convolution(const Layer& layer, const torch::Tensor& weight,
                  adds ? values[static_cast<std::size_t>(layer.addend)] : torch::Tensor()});
   }
   return activate(layer.activation, convolve(layer, inputs, weight, bias))
-      .contiguous(torch::MemoryFormat::ChannelsLast);
+      .contiguous(kChannelsLast);
 }
 
 void infer_layer(const Layer& layer, const torch::Tensor& weight, const torch::Tensor& bias,

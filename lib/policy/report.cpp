@@ -95,16 +95,20 @@ OutcomeIntervals bootstrap(const Policy& policy, const ExitTable& table, const E
   return {middle_of(std::move(accuracies)), middle_of(std::move(costs))};
 }
 
-Interval transferred_macs(const Outcome& fitted, const Policy& policy, const ExitMacs& macs,
-                          std::int64_t other_images) {
-  double squares = 0;
+Interval transferred_macs(const Outcome& fitted, const Outcome& other, const Policy& policy,
+                          const ExitMacs& macs) {
+  const auto images = static_cast<double>(fitted.images);
+  const auto other_images = static_cast<double>(other.images);
+  double mean = 0, squares = 0;
   for (std::size_t s = 0; s < fitted.exit_share.size(); ++s) {
     const auto cost = static_cast<double>(costs_of(policy, macs)[s]);
-    squares += fitted.exit_share[s] * cost * cost;
+    const double share = (images * fitted.exit_share[s] + other_images * other.exit_share[s]) /
+                         (images + other_images);
+    mean += share * cost;
+    squares += share * cost * cost;
   }
-  const double variance = std::max(0.0, squares - fitted.average_macs * fitted.average_macs);
-  const double error = kNormal95 * std::sqrt(variance / static_cast<double>(fitted.images) +
-                                             variance / static_cast<double>(other_images));
+  const double variance = std::max(0.0, squares - mean * mean);
+  const double error = kNormal95 * std::sqrt(variance / images + variance / other_images);
   return {fitted.average_macs - error, fitted.average_macs + error};
 }
 

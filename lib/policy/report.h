@@ -36,10 +36,10 @@ OutcomeIntervals bootstrap(const Policy& policy, const ExitTable& table, const E
                            std::uint64_t seed, int resamples = 1000);
 
 /// Where the average MACs of a policy on other images should lie, if they are alike: around what it
-/// cost where it was fitted, with the sampling error of both sets. Needs that outcome's exit
-/// shares.
-Interval transferred_macs(const Outcome& fitted, const Policy& policy, const ExitMacs& macs,
-                          std::int64_t other_images);
+/// cost where it was fitted, with the sampling error of both sets, whose exit shares it pools (the
+/// two-sample z test). Needs of both outcomes images, exit shares and average MACs.
+Interval transferred_macs(const Outcome& fitted, const Outcome& other, const Policy& policy,
+                          const ExitMacs& macs);
 
 /// Each image leaves at the first exit that knows it, at the first of all if none does: no policy
 /// on these exits is more accurate, and none so accurate costs less.

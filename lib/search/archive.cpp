@@ -80,7 +80,7 @@ bool Archive::evaluate(const std::vector<Spec>& specs, Evaluator& evaluator, Jou
   }
   if (missing.empty()) return true;
   return evaluator.evaluate(missing, [&](std::size_t index, Evaluated evaluated) {
-    if (journal != nullptr) journal->append(missing[index], evaluated);
+    if (journal != nullptr) evaluated = journal->append(missing[index], std::move(evaluated));
     fill(slots[index], missing[index], std::move(evaluated));
     on_known();
   });

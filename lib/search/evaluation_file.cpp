@@ -109,16 +109,19 @@ ExitTable read_table(const std::string& path, Cursor& cursor, int classes, Sizes
 }
 
 /// Those of an exit alone need not rise: a later one may have fewer features.
-ExitMacs read_macs(const std::string& path, Cursor& cursor, std::size_t stages) {
+ExitMacs read_macs(const std::string& path, Cursor& cursor, const Sizes& sizes) {
   ExitMacs macs;
-  macs.cumulative = cursor.take_all<std::int64_t>(stages);
-  macs.alone = cursor.take_all<std::int64_t>(stages);
+  macs.cumulative = cursor.take_all<std::int64_t>(sizes.stages);
+  macs.alone = cursor.take_all<std::int64_t>(sizes.stages);
   std::int64_t before = 0;
   for (const std::int64_t exit : macs.cumulative) {
     if (exit <= before) throw bad_input(path, "must hold MACs that rise from exit to exit");
     before = exit;
   }
   require_range(path, macs.alone, std::int64_t{1}, macs.cumulative.back());
+  // All images' MACs are added up.
+  if (macs.cumulative.back() > INT64_MAX / static_cast<std::int64_t>(sizes.images + 1))
+    throw bad_input(path, "holds more MACs than can be added up");
   return macs;
 }
 
@@ -175,7 +178,7 @@ Evaluation read_evaluation(const std::string& path) {
   }
   Evaluation evaluation;
   evaluation.params = cursor.take<std::int64_t>();
-  evaluation.macs = read_macs(path, cursor, sizes.stages);
+  evaluation.macs = read_macs(path, cursor, sizes);
   evaluation.table = read_table(path, cursor, static_cast<int>(classes), sizes);
   return evaluation;
 }

@@ -76,7 +76,11 @@ void Evolution::breed(std::size_t most, Proposals& proposals) const {
     Rng rng(seed_, {generation_, i});
     const auto drawn = proposals.takeable(static_cast<std::size_t>(options_.screened),
                                           [&](int tried) { return draw(tried, rng); });
-    if (drawn.empty()) break;
+    if (drawn.empty()) {
+      // Within narrow limits one is better than the end.
+      if (proposals.size() == 0) proposals.take_drawn([&](int) { return ground_.draw(rng); });
+      break;
+    }
     // Beside what the children before it may become.
     const Spec* best = nullptr;
     std::vector<Point> best_front;

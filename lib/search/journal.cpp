@@ -5,10 +5,12 @@
 #include <cstdio>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string_view>
 #include <thread>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <variant>
 
 #include <fmt/format.h>
@@ -102,6 +104,8 @@ struct Journal::State {
   void read_lines(const std::string& file, std::string_view text, Progress& progress);
   void read_line(const JsonValue& line, int number);
   void append(const std::string& line);
+  bool has_no_key() const;
+  std::optional<FileLock> turn() const;
   void add(const Record& record) {
     const std::string hash = spec_hash(record.spec);
     known.insert(hash);
@@ -114,7 +118,7 @@ struct Journal::State {
   FileLock lock;
   std::string path;
   JournalKey key;
-  AppendFile lines;                      ///< cuts off a torn last line
+  AppendFile lines;
   std::map<std::string, Progress> read;  ///< by the file's name
   std::unordered_set<std::string> known;
   std::unordered_map<std::string, std::string> failures;  ///< reasons
@@ -143,6 +147,20 @@ void Journal::State::read_all() {
     const std::string file = entry.path().string();
     if (size_now(file) != read[name].bytes) read_lines(file, read_file(file), read[name]);
   }
+}
+
+/// Of shards one appends at a time.
+std::optional<FileLock> Journal::State::turn() const {
+  if (shard.count == 1) return std::nullopt;
+  return std::optional<FileLock>(std::in_place, directory + "/append.lock", [] {});
+}
+
+/// The file is new, or its first writer was killed in that line.
+bool Journal::State::has_no_key() const {
+  const std::string text = read_file(path);
+  if (text.find('\n') != std::string::npos) return false;
+  if (key_line(key).compare(0, text.size(), text) == 0) return true;
+  throw bad_input(path, "is no journal");
 }
 
 /// What this process writes it need not read again.
@@ -183,7 +201,7 @@ Journal::Journal(const std::string& directory, const JournalKey& key, const Shar
   }
   // Who has another key is refused before it leaves a line that would refuse the others.
   state_->read_all();
-  if (read_file(state_->path).empty()) state_->append(key_line(key));
+  if (state_->has_no_key()) state_->append(key_line(key));
 }
 
 Journal::~Journal() = default;
@@ -196,8 +214,10 @@ std::optional<Evaluated> Journal::find(const Spec& spec) const {
   return read_evaluation(state_->table_path(hash));
 }
 
-void Journal::append(const Spec& spec, const Evaluated& evaluated) {
-  if (state_->known.count(spec_hash(spec)) > 0) return;
+Evaluated Journal::append(const Spec& spec, Evaluated evaluated) {
+  const std::optional<FileLock> turn = state_->turn();
+  if (turn) refresh();
+  if (auto found = find(spec)) return *std::move(found);
   Record record;
   record.space = state_->key.space;
   record.spec = spec;
@@ -210,6 +230,7 @@ void Journal::append(const Spec& spec, const Evaluated& evaluated) {
   }
   state_->append(to_line(record));
   state_->add(record);
+  return evaluated;
 }
 
 const Shard& Journal::shard() const {

@@ -28,8 +28,8 @@ class Journal {
  public:
   /// Opens or makes the folder and locks the shard's part of it. Throws Error (bad input) if it
   /// belongs to another key, naming which part differs, or if a line is broken (a torn last line is
-  /// cut off). `search`: a hash of what the shards must have in common; Error (usage) if one runs
-  /// that has another.
+  /// cut off by the next). `search`: a hash of what the shards must have in common; Error (usage)
+  /// if one runs that has another.
   Journal(const std::string& directory, const JournalKey& key, const Shard& shard = {},
           const std::string& search = "");
   ~Journal();
@@ -38,8 +38,9 @@ class Journal {
 
   /// Reads the evaluation from disk: a journal of any size takes next to no memory.
   std::optional<Evaluated> find(const Spec& spec) const;
-  /// What is known already is not written again.
-  void append(const Spec& spec, const Evaluated& evaluated);
+  /// What is known already, another shard's too, is not written again. Gives what stands: two
+  /// shards may have evaluated one spec, and on other processors differ in the last bits.
+  Evaluated append(const Spec& spec, Evaluated evaluated);
   std::size_t size() const;
 
   const Shard& shard() const;

@@ -234,7 +234,8 @@ AppendFile::AppendFile(const std::string& path) : path_(path) {
   if (file.number() < 0 || ::fstat(file.number(), &status) != 0) throw cannot_be_written(path_);
   if (S_ISREG(status.st_mode)) {
     const off_t end = end_of_last_line(file.number(), status.st_size);
-    if (end < 0 || ::ftruncate(file.number(), end) != 0) throw cannot_be_written(path_);
+    if (end < 0) throw cannot_be_written(path_);
+    if (end < status.st_size) torn_at_ = end;
   }
   descriptor_ = file.release();
 }
@@ -245,6 +246,8 @@ AppendFile::~AppendFile() {
 
 void AppendFile::append(std::string_view line) {
   assert(line.find('\n') == std::string_view::npos);
+  if (torn_at_ && ::ftruncate(descriptor_, *torn_at_) != 0) throw cannot_be_written(path_);
+  torn_at_.reset();
   struct stat before = {};
   ::fstat(descriptor_, &before);
   if (write_all(descriptor_, fmt::format("{}\n", line).data(), line.size() + 1) &&

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -43,7 +44,8 @@ class AtomicFile {
 void write_file(const std::string& path, std::string_view text);
 
 /// Appends whole lines to a file; each line is on disk (fsync) when append() returns. A torn last
-/// line that an earlier process left is cut off when the file is opened.
+/// line that an earlier process left is cut off by the first of them: until then the file may turn
+/// out to be somebody else's.
 class AppendFile {
  public:
   explicit AppendFile(const std::string& path);
@@ -55,6 +57,7 @@ class AppendFile {
  private:
   std::string path_;
   int descriptor_ = -1;
+  std::optional<std::int64_t> torn_at_;  ///< where such a line begins
 };
 
 /// An exclusive advisory lock on `path` (flock; made if absent), held for the object's life; the

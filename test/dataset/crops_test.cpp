@@ -171,6 +171,9 @@ TEST_CASE("a folder is not taken for another folder, nor for other data", "[data
   folder.add("data/train/pears/0.ppm", pnm_file(noise_image(3, 20, 20, 77)));
   CHECK_THROWS_WITH(Dataset::open_as("folder:" + folder.data(), trained, folder.options()),
                     Contains("is not the data this checkpoint was trained on (hash "));
+  trained.classes = 7;
+  CHECK_THROWS_WITH(Dataset::open_as("folder:" + folder.data(), trained, folder.options()),
+                    Contains("classes, the network is for 7"));
   trained.resolution = 0;
   trained.name = "cifar10";
   CHECK_THROWS_WITH(

@@ -211,6 +211,17 @@ TEST_CASE("the record of a network that cannot be measured says why, until it ca
   CHECK(to_line(evaluate_record(file, measured.data, Split::kVal, broken)) == to_line(whole));
 }
 
+TEST_CASE("figures without a hash of what they were measured on are not taken over", "[eval]") {
+  const Measured measured;
+  const SupernetFile file{measured.supernet, measured.data.description(), "space", "weights"};
+  Record record;
+  record.spec = largest(measured.supernet->space());
+  record = evaluate_record(file, measured.data, Split::kVal, record);
+  CHECK(evaluate_record(file, measured.data, Split::kTest, record).val);
+  record.hashes.clear();
+  CHECK_FALSE(evaluate_record(file, measured.data, Split::kTest, record).val);
+}
+
 TEST_CASE("a stopped evaluator says so and has done what it reported", "[eval]") {
   const Measured measured;
   StopFlag stop;

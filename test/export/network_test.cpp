@@ -189,11 +189,11 @@ TEST_CASE("an export takes the place of an earlier one and of what a killed one 
 
 TEST_CASE("two exports do not write to one directory at a time", "[export]") {
   const Origin origin;
-  make_directories(origin.folder / "net/.unfinished");
-  const FileLock other(origin.folder / "net/.unfinished/lock");
+  make_directories(origin.folder / "net");
+  const FileLock other(origin.folder / "net/.unfinished.lock");
   CHECK_THROWS_WITH(origin.write(origin.record(smallest(origin.space())), {}),
-                    Contains("net/.unfinished/lock: held by process "));
-  CHECK(file_exists(origin.folder / "net/.unfinished/lock"));
+                    Contains("net/.unfinished.lock: held by process "));
+  CHECK(file_exists(origin.folder / "net/.unfinished.lock"));
 }
 
 }  // namespace enas4d

@@ -186,6 +186,22 @@ TEST_CASE("bytes behind a JPEG image do no harm", "[formats][images]") {
   CHECK(decoded(file + "appended by some program").pixels == decoded(file).pixels);
 }
 
+TEST_CASE("a JPEG image of more scans than programs write is refused", "[formats][images]") {
+  const Image image = smooth_image(1, 16, 16);
+  const std::string file = jpeg_file(image, JpegScans::kProgressive);
+  CHECK(difference(decoded(file, 1), image) < 2);
+  const std::size_t begin = file.find("\xff\xda");
+  std::size_t end = begin + 2;  // of the first scan, where the next marker stands
+  while (file[end] != '\xff' || file[end + 1] == '\x00') ++end;
+  const auto with_scans = [&](int more) {
+    std::string longer = file;
+    for (int i = 0; i < more; ++i) longer.insert(begin, file, begin, end - begin);
+    return longer;
+  };
+  CHECK(decoded(with_scans(50), 1).pixels == decoded(file, 1).pixels);
+  CHECK_THAT(decoding_message(with_scans(300)), Contains("has more than 200 scans"));
+}
+
 TEST_CASE("a flipped bit never crashes the decoder", "[formats][images]") {
   const Image image = noise_image(3, 24, 24);
   const std::string file =

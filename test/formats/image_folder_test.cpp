@@ -81,6 +81,19 @@ TEST_CASE("files take their share of the memory before they are read", "[formats
   CHECK(memory.bytes() < 12'000'000);
 }
 
+TEST_CASE("what is too large to be an image is left out and takes no memory", "[formats][folder]") {
+  const ExampleFolder folder(60);
+  folder.add("data/train/apples/film.jpg", jpeg_file(smooth_image(3, 40, 80)));
+  const std::string path = folder / "data/train/apples/film.jpg";
+  fs::resize_file(path, std::uintmax_t{3} << 30);
+  CountingObserver observer;
+  const PeakMemory memory;
+  CHECK(read_image_folder(folder.data(), with_observer(folder, observer)).train.size() == 120);
+  CHECK(memory.bytes() < 12'000'000);
+  CHECK(observer.reasons ==
+        std::vector<std::string>{path + ": has 3221225472 bytes, more than 1073741824"});
+}
+
 TEST_CASE("endings, hidden files, subfolders and other files are taken as people expect",
           "[formats][folder]") {
   const ExampleFolder folder(1);

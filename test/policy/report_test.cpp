@@ -89,12 +89,21 @@ TEST_CASE("a policy's average MACs on other images lie in the interval 95 times 
     ReportCase c(4 * seed + 1, 300);  // two stages
     const Outcome fitted = apply(c.policy, c.table, c.macs);
     const ExitTable other = random_table({2, 200, 8}, c.rng);
-    const double cost = apply(c.policy, other, c.macs).average_macs;
-    const Interval interval = transferred_macs(fitted, c.policy, c.macs, other.images());
-    inside += interval.low <= cost && cost <= interval.high ? 1 : 0;
+    const Outcome there = apply(c.policy, other, c.macs);
+    const Interval interval = transferred_macs(fitted, there, c.policy, c.macs);
+    inside += interval.low <= there.average_macs && there.average_macs <= interval.high ? 1 : 0;
   }
   CHECK(inside > 0.92 * kTimes);
   CHECK(inside < 0.98 * kTimes);
+}
+
+TEST_CASE("that no image left early where a policy was fitted is no certainty", "[policy]") {
+  ReportCase c(1, 300);  // two stages
+  const Outcome nobody{300, 0.9, {0.5, 0.9}, {0, 1}, static_cast<double>(c.macs.cumulative[1])};
+  Outcome one = nobody;
+  one.exit_share = {1.0 / 300, 299.0 / 300};
+  one.average_macs = static_cast<double>(c.macs.cumulative[0] + 299 * c.macs.cumulative[1]) / 300;
+  CHECK(transferred_macs(nobody, one, c.policy, c.macs).low < one.average_macs);
 }
 
 TEST_CASE("no policy beats the oracle, nor is as accurate for less", "[policy]") {

@@ -92,8 +92,8 @@ TEST_CASE("who is refused for another key leaves the journal to those who have i
 TEST_CASE("a journal takes in what another shard writes, line by line", "[search]") {
   const JournalFixture f;
   Journal first(f.directory, key_of(f.space), {1, 2}), second(f.directory, key_of(f.space), {2, 2});
-  f.append(second, smallest(f.space));
   f.append(first, largest(f.space));
+  f.append(second, smallest(f.space));
   f.append(second, largest(f.space));
   CHECK(first.size() == 1);
   for (int i = 0; i < 2; ++i) {
@@ -101,6 +101,38 @@ TEST_CASE("a journal takes in what another shard writes, line by line", "[search
     CHECK(first.size() == 2);
   }
   CHECK(Journal(f.directory, key_of(f.space)).size() == 2);
+}
+
+TEST_CASE("of two shards that evaluated one spec the first to tell stands, for both", "[search]") {
+  const JournalFixture f;
+  Journal first(f.directory, key_of(f.space), {1, 2}), second(f.directory, key_of(f.space), {2, 2});
+  const Spec spec = smallest(f.space);
+  const Evaluation evaluation = f.evaluator.evaluation_of(spec);
+  Evaluation other = evaluation;  // as another processor rounds
+  for (float& confidence : other.table.exits[0].confidence[0]) confidence *= 0.999F;
+  REQUIRE_FALSE(same_evaluation(other, evaluation));
+  first.append(spec, evaluation);
+  CHECK(same_evaluation(std::get<Evaluation>(second.append(spec, other)), evaluation));
+  CHECK(same_evaluation(std::get<Evaluation>(*first.find(spec)), evaluation));
+}
+
+TEST_CASE("a file that is no journal is refused and left as it is", "[search]") {
+  const JournalFixture f;
+  const std::string text = GENERATE(R"({"mine": 1})", "notes\nof mine");
+  make_directories(f.directory);
+  write_file(f.lines, text);
+  CHECK_THROWS_AS(f.open(), Error);
+  CHECK(read_file(f.lines) == text);
+}
+
+TEST_CASE("MACs that cannot be added up are refused", "[search]") {
+  const JournalFixture f;
+  const Spec spec = smallest(f.space);
+  Evaluation evaluation = f.evaluator.evaluation_of(spec);
+  evaluation.macs.cumulative.back() = std::int64_t{1} << 62;
+  Journal journal = f.open();
+  journal.append(spec, evaluation);
+  CHECK_THROWS_WITH(journal.find(spec), Contains("more MACs than can be added up"));
 }
 
 TEST_CASE("an exit alone may cost less than an earlier one", "[search]") {

@@ -218,6 +218,24 @@ TEST_CASE("random draws find the last spec of a space, however rare it is", "[se
   CHECK(run.evaluator.calls.size() == 576);
 }
 
+TEST_CASE("a search within limits that few specs meet does not end early", "[search]") {
+  SearchRun run;
+  run.space = large_space();
+  run.evaluator = FakeEvaluator(run.space);
+  run.evaluator.images = 4;
+  run.goals = {};
+  std::vector<std::int64_t> macs;
+  Rng rng(1, {});
+  for (int i = 0; i < 4000; ++i) {
+    macs.push_back(exit_macs(lower(run.space, uniform(run.space, rng))).full());
+  }
+  std::sort(macs.begin(), macs.end());
+  run.options.limits.least_macs = macs[3994];  // a draw in 700
+  run.options.seed = GENERATE(range(1U, 6U));
+  run();
+  CHECK(run.evaluator.calls.size() == 30);
+}
+
 TEST_CASE("a budget that nothing can meet ends with the reachable range", "[search]") {
   SearchRun run;
   run.goals.average_macs = {1000};

@@ -36,7 +36,8 @@ inline Image noise_image(int channels, int height, int width, std::uint64_t seed
 }
 
 /// 1 channel: grey, 3: colours, 4: CMYK as Adobe's programs write it. Quality 95, no subsampling.
-inline std::string jpeg_file(const Image& image) {
+enum class JpegScans { kOne, kProgressive };
+inline std::string jpeg_file(const Image& image, JpegScans scans = JpegScans::kOne) {
   jpeg_compress_struct info = {};
   jpeg_error_mgr errors = {};
   info.err = jpeg_std_error(&errors);
@@ -52,6 +53,7 @@ inline std::string jpeg_file(const Image& image) {
   jpeg_set_defaults(&info);
   jpeg_set_quality(&info, 95, TRUE);
   info.comp_info[0].h_samp_factor = info.comp_info[0].v_samp_factor = 1;
+  if (scans == JpegScans::kProgressive) jpeg_simple_progression(&info);
   jpeg_start_compress(&info, TRUE);
   while (info.next_scanline < info.image_height) {
     auto* row =

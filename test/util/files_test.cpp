@@ -194,7 +194,7 @@ TEST_CASE("lines are appended one after the other, also by a later process", "[u
   CHECK(read_file(folder / "log") == "one\ntwo\n\n");
 }
 
-TEST_CASE("a torn last line is cut when the file is opened", "[util][files]") {
+TEST_CASE("a torn last line is cut by the next one, and not before", "[util][files]") {
   const TemporaryFolder folder;
   const std::string whole = GENERATE("", "one\n", "one\ntwo\n");
   const std::size_t torn = GENERATE(0U, 1U, 4095U, 4096U, 10000U);
