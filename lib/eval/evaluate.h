@@ -2,6 +2,8 @@
 // true early exit.
 #pragma once
 
+#include <cstdint>
+
 #include "checkpoint/weights_files.h"
 #include "data/dataset.h"
 #include "eval/early_exit.h"

@@ -1,6 +1,7 @@
 // One network of a supernet as files that other programs run, and a manifest that says how.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 

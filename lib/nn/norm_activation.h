@@ -2,6 +2,8 @@
 // half as often as LibTorch's two, and keeps one tensor fewer for the backward pass.
 #pragma once
 
+#include <cstdint>
+
 #include <torch/types.h>
 
 #include "arch/activation.h"

@@ -2,6 +2,7 @@
 // share.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include <torch/csrc/autograd/custom_function.h>

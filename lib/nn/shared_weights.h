@@ -2,6 +2,7 @@
 // Training and extraction both call it, so they cannot disagree.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>

@@ -2,6 +2,7 @@
 // statistics, and execution stage by stage, so that a batch can shrink to the samples that go on.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>

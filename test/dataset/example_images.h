@@ -1,6 +1,8 @@
 // Small hand-made image sets.
 #pragma once
 
+#include <cstdint>
+
 #include "formats/image_set.h"
 #include "util/rng.h"
 

@@ -1,6 +1,8 @@
 // A random small network with images that fit it: what the properties of lib/nn are checked on.
 #pragma once
 
+#include <cstdint>
+
 #include <torch/torch.h>
 
 #include "arch/plan.h"

@@ -1,6 +1,7 @@
 // Pictures that tests make themselves, and files of them.
 #pragma once
 
+#include <cstdint>
 #include <cstdio>  // jpeglib.h needs it
 #include <cstdlib>
 #include <jpeglib.h>

@@ -1,6 +1,7 @@
 // A small image folder, as a user has it, and what reading it says.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>

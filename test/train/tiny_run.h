@@ -1,6 +1,7 @@
 // A training run of seconds: a two-stage network on made-up images.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "formats/image_set.h"
