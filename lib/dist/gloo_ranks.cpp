@@ -5,7 +5,6 @@
 
 #include "dist/gloo_ranks.h"
 
-#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <exception>
@@ -73,13 +72,12 @@ void pause_unless_stopped(const StopFlag& stop) {
 /// The store that rank 0 serves. The others try again and again, because nothing but a signal that
 /// happens to come to the right thread ends c10d's own waiting.
 c10::intrusive_ptr<c10d::Store> find_store(const RankPlace& place, const StopFlag& stop) {
-  constexpr Milliseconds kLeast{1000}, kMost{5000};  // c10d counts whole seconds
+  // The least that c10d knows; newer versions take a few times as long, with pauses of their own.
+  constexpr Milliseconds kPatience{1000};
   const auto deadline = Clock::now() + timeout_of(place);
   while (true) {
-    const auto left = std::chrono::duration_cast<Milliseconds>(deadline - Clock::now());
     try {
-      return open_store(place,
-                        place.rank == 0 ? timeout_of(place) : std::clamp(left, kLeast, kMost));
+      return open_store(place, place.rank == 0 ? timeout_of(place) : kPatience);
     } catch (const std::exception& error) {
       pause_unless_stopped(stop);
       if (place.rank == 0) {

@@ -7,6 +7,7 @@
 #include "checkpoint/weights_files.h"
 #include "export/chain.h"
 #include "export/onnx_program.h"
+#include "export/torchscript.h"
 #include "export/verify.h"
 
 namespace enas4d {
@@ -121,7 +122,7 @@ class OnnxAllExits : public ExportedNetwork {
 
 class TorchScriptNetwork : public ExportedNetwork {
  public:
-  explicit TorchScriptNetwork(const std::string& path) : module_(torch::jit::load(path)) {}
+  explicit TorchScriptNetwork(const std::string& path) : module_(load_torchscript(path)) {}
 
   std::vector<torch::Tensor> exits(const torch::Tensor& images) const override {
     const torch::NoGradGuard no_grad;

@@ -226,4 +226,10 @@ void write_torchscript(const std::string& path, const Plan& plan, const NamedTen
   write_file(path, file.str());
 }
 
+torch::jit::Module load_torchscript(const std::string& path) {
+  torch::jit::FusionStrategy none;
+  torch::jit::setFusionStrategy(none);
+  return torch::jit::load(path);
+}
+
 }  // namespace enas4d

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include <torch/csrc/jit/api/module.h>
+
 #include "arch/plan.h"
 #include "nn/named_tensors.h"
 #include "policy/exit_table.h"
@@ -19,5 +21,9 @@ namespace enas4d {
 /// `weights`: of a calibrated subnet.
 void write_torchscript(const std::string& path, const Plan& plan, const NamedTensors& weights,
                        const Policy& policy, const std::string& manifest);
+
+/// To run one here. From then on LibTorch's fuser is off in this process: in Debian 13 it compiles
+/// such a module for many minutes once it has run a time or two.
+torch::jit::Module load_torchscript(const std::string& path);
 
 }  // namespace enas4d

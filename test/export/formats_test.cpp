@@ -153,7 +153,7 @@ TEST_CASE("a TorchScript module obeys thresholds that are set later", "[export]"
   const TemporaryFolder folder;
   write_torchscript(folder / "network.pt", example.plan(), example.subnet.weights(), example.policy,
                     "told");
-  torch::jit::Module module = torch::jit::load(folder / "network.pt");
+  torch::jit::Module module = load_torchscript(folder / "network.pt");
   CHECK(module.attr("manifest").toStringRef() == "told");
   const auto exit_stages = [&](std::vector<double> thresholds) {
     module.setattr("thresholds", c10::List<double>(thresholds));
