@@ -1,7 +1,6 @@
 #include "nn/supernet.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "nn/dataflow.h"
 #include "nn/norm_activation.h"
@@ -69,16 +68,20 @@ double largest_difference(RandomNetwork& network, const torch::Tensor& images) {
 }  // namespace
 
 TEST_CASE("all gradients are those of the same network of LibTorch's operations", "[nn]") {
+  // Where a value lies so near an activation's kink that rounding decides its side, gradients
+  // differ (with LibTorch's instruction sets, too). That is rare, and not so for all images.
+  constexpr std::uint64_t kBatches = 5;
+  int differing = 0;
   for (std::uint64_t seed = 0; seed < 12; ++seed) {
     RandomNetwork network(seed);
-    // Where a value lies so near an activation's kink that rounding decides its side, gradients
-    // differ (with instruction sets of LibTorch, too): of five batches one has no such value.
-    double least = INFINITY;
-    for (std::uint64_t batch = 1; batch <= 5; ++batch)
-      least = std::min(least, largest_difference(network, network.images(6, batch)));
+    int alike = 0;
+    for (std::uint64_t batch = 1; batch <= kBatches; ++batch)
+      alike += largest_difference(network, network.images(6, batch)) < 1e-4 ? 1 : 0;
     CAPTURE(seed);
-    CHECK(least < 1e-4);
+    CHECK(alike > 0);
+    differing += static_cast<int>(kBatches) - alike;
   }
+  CHECK(differing <= 4);  // of 60
 }
 
 TEST_CASE("the same seed gives the same weights, another seed others", "[nn]") {
