@@ -32,11 +32,6 @@ std::vector<Prediction> predict_rows(const torch::Tensor& logits, int stage) {
 
 namespace {
 
-bool leaves(const Policy& policy, const Prediction& prediction, std::size_t stage) {
-  const auto measure_index = static_cast<std::size_t>(policy.confidence);
-  return static_cast<double>(prediction.confidence[measure_index]) >= policy.thresholds[stage];
-}
-
 /// The stages of a subnet, one after the other.
 class SubnetBatch : public StagedBatch {
  public:
@@ -84,18 +79,18 @@ void exit_early(StagedBatch& batch, const Policy& policy, int stages, std::size_
   std::vector<std::size_t> rows(count);  // which images of the batch are still on their way
   std::iota(rows.begin(), rows.end(), std::size_t{0});
   const int last = policy.exit.value_or(stages - 1);
+  const auto measure_index = static_cast<std::size_t>(policy.confidence);
   for (int stage = policy.exit.value_or(0); !rows.empty(); ++stage) {
     const auto predictions = predict_rows(batch.next_stage(), stage);
     std::vector<std::size_t> staying;
     std::vector<std::int64_t> kept;
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      const Prediction& prediction = predictions[i];
-      if (stage == last || leaves(policy, prediction, static_cast<std::size_t>(stage))) {
+      const float confidence = predictions[i].confidence[measure_index];
+      if (stage == last || leaves(policy, stage, confidence)) {
         const std::size_t image = first + rows[i];
         result.exit[image] = stage;
-        result.predicted[image] = prediction.label;
-        result.confidence[image] =
-            prediction.confidence[static_cast<std::size_t>(policy.confidence)];
+        result.predicted[image] = predictions[i].label;
+        result.confidence[image] = confidence;
       } else {
         staying.push_back(rows[i]);
         kept.push_back(static_cast<std::int64_t>(i));
@@ -104,6 +99,12 @@ void exit_early(StagedBatch& batch, const Policy& policy, int stages, std::size_
     if (!kept.empty() && kept.size() < rows.size()) batch.keep(torch::tensor(kept, torch::kLong));
     rows = std::move(staying);
   }
+}
+
+std::vector<torch::Tensor> exit_logits(const Subnet& subnet, const Policy& policy,
+                                       const torch::Tensor& images) {
+  if (policy.exit) return {subnet.forward_fixed(images, *policy.exit)};
+  return subnet.forward(images).logits;
 }
 
 EarlyExitRun run_early_exit(const Subnet& subnet, const Policy& policy,
@@ -130,7 +131,7 @@ EarlyExitRun run_early_exit(const Subnet& subnet, const Policy& policy, const Da
 }
 
 double average_macs(const EarlyExitRun& run, const Policy& policy, const ExitMacs& macs) {
-  const auto& costs = policy.exit ? macs.alone : macs.cumulative;
+  const auto& costs = costs_of(policy, macs);
   double sum = 0;
   for (const std::int32_t stage : run.exit)
     sum += static_cast<double>(costs[static_cast<std::size_t>(stage)]);

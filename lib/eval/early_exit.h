@@ -47,6 +47,11 @@ class StagedBatch {
 void exit_early(StagedBatch& batch, const Policy& policy, int stages, std::size_t first,
                 std::size_t count, EarlyExitRun& result);
 
+/// The logits, N x classes, of every exit that the policy knows on all `images`: of a fixed exit
+/// only its own.
+std::vector<torch::Tensor> exit_logits(const Subnet& subnet, const Policy& policy,
+                                       const torch::Tensor& images);
+
 /// Runs one batch. Policies with a fixed exit run up to it, with its head only.
 EarlyExitRun run_early_exit(const Subnet& subnet, const Policy& policy,
                             const torch::Tensor& images);

@@ -23,13 +23,9 @@ torch::Tensor whole_numbers(const std::vector<std::int32_t>& numbers) {
 NamedTensors answers_to(const torch::Tensor& images, const Subnet& subnet, const Policy& policy) {
   NamedTensors tensors;
   tensors["image"] = images.contiguous();
-  if (policy.exit) {
-    tensors[fmt::format("logits{}", *policy.exit + 1)] = subnet.forward_fixed(images, *policy.exit);
-  } else {
-    const auto exits = subnet.forward(images).logits;
-    for (std::size_t stage = 0; stage < exits.size(); ++stage) {
-      tensors[fmt::format("logits{}", stage + 1)] = exits[stage];
-    }
+  int exit = policy.exit.value_or(0);
+  for (const torch::Tensor& logits : exit_logits(subnet, policy, images)) {
+    tensors[fmt::format("logits{}", ++exit)] = logits;
   }
   const EarlyExitRun run = run_early_exit(subnet, policy, images);
   tensors["exit"] = whole_numbers(run.exit) + 1;

@@ -19,8 +19,7 @@ class NativeNetwork : public ExportedNetwork {
       : subnet_(load_subnet(path).subnet), policy_(std::move(policy)) {}
 
   std::vector<torch::Tensor> exits(const torch::Tensor& images) const override {
-    if (policy_.exit) return {subnet_.forward_fixed(images, *policy_.exit)};
-    return subnet_.forward(images).logits;
+    return exit_logits(subnet_, policy_, images);
   }
 
   EarlyExitRun run(const torch::Tensor& images) const override {
@@ -31,6 +30,15 @@ class NativeNetwork : public ExportedNetwork {
   Subnet subnet_;
   Policy policy_;
 };
+
+/// What all of `images` get whose stages `batch` computes.
+EarlyExitRun run_stages(StagedBatch& batch, const Policy& policy, std::size_t stages,
+                        const torch::Tensor& images) {
+  const auto count = static_cast<std::size_t>(images.size(0));
+  EarlyExitRun result(count);
+  exit_early(batch, policy, static_cast<int>(stages), 0, count, result);
+  return result;
+}
 
 /// A batch on its way through a chain of ONNX graphs: a program holds all values by name, feeds
 /// each graph from them and puts there what it gives.
@@ -68,11 +76,8 @@ class OnnxChain : public ExportedNetwork {
   }
 
   EarlyExitRun run(const torch::Tensor& images) const override {
-    const auto count = static_cast<std::size_t>(images.size(0));
-    EarlyExitRun result(count);
     ChainBatch batch(chain_, images);
-    exit_early(batch, policy_, static_cast<int>(chain_.size()), 0, count, result);
-    return result;
+    return run_stages(batch, policy_, chain_.size(), images);
   }
 
  private:
@@ -108,11 +113,8 @@ class OnnxAllExits : public ExportedNetwork {
   }
 
   EarlyExitRun run(const torch::Tensor& images) const override {
-    const auto count = static_cast<std::size_t>(images.size(0));
-    EarlyExitRun result(count);
     LogitsBatch batch(exits(images));
-    exit_early(batch, policy_, static_cast<int>(program_.outputs().size()), 0, count, result);
-    return result;
+    return run_stages(batch, policy_, program_.outputs().size(), images);
   }
 
  private:

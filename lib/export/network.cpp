@@ -68,13 +68,20 @@ class StagedFiles {
 
   const std::vector<std::string>& names() const { return names_; }
 
-  /// Moves the files to the directory, in the order in which they were added.
+  /// Moves the files to the directory, in the order in which they were added, the manifest last: a
+  /// folder that has one is whole, and what dies in between leaves none.
   void publish() const {
     const std::vector<std::string> earlier = earlier_files(directory_);
     for (const std::string& name : names_) {  // what cannot be replaced, before anything is
       const std::string target = directory_ + "/" + name;
       if (is_special_file(target)) throw failed(target + ": cannot be written: is no file");
     }
+    std::error_code ignored;
+    for (const std::string& name : earlier) {
+      const bool is_replaced = std::find(names_.begin(), names_.end(), name) != names_.end();
+      if (!is_replaced) std::filesystem::remove(directory_ + "/" + name, ignored);
+    }
+    std::filesystem::remove(directory_ + "/manifest.json", ignored);
     for (const std::string& name : names_) {
       std::error_code error;
       std::filesystem::rename(path(name), directory_ + "/" + name, error);
@@ -82,11 +89,6 @@ class StagedFiles {
         throw failed(
             fmt::format("{}/{}: cannot be written: {}", directory_, name, error.message()));
       }
-    }
-    for (const std::string& name : earlier) {
-      std::error_code ignored;
-      const bool is_replaced = std::find(names_.begin(), names_.end(), name) != names_.end();
-      if (!is_replaced) std::filesystem::remove(directory_ + "/" + name, ignored);
     }
   }
 

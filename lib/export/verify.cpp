@@ -45,12 +45,10 @@ void mark_close(const Policy& policy, Reference& reference) {
 }
 
 Reference reference_of(const Subnet& subnet, const Policy& policy, const torch::Tensor& images) {
-  Reference reference{policy.exit.value_or(0), {}, run_early_exit(subnet, policy, images), {}};
-  if (policy.exit) {
-    reference.exits = {subnet.forward_fixed(images, *policy.exit)};
-  } else {
-    reference.exits = subnet.forward(images).logits;
-  }
+  Reference reference{policy.exit.value_or(0),
+                      exit_logits(subnet, policy, images),
+                      run_early_exit(subnet, policy, images),
+                      {}};
   reference.close.resize(reference.run.exit.size());
   mark_close(policy, reference);
   return reference;

@@ -99,13 +99,21 @@ Json policy_object(const Policy& policy) {
   return object;
 }
 
+bool leaves(const Policy& policy, int stage, float confidence) {
+  // A threshold between two floats is a double: in float it could be one of them.
+  return static_cast<double>(confidence) >= policy.thresholds[static_cast<std::size_t>(stage)];
+}
+
+const std::vector<std::int64_t>& costs_of(const Policy& policy, const ExitMacs& macs) {
+  return policy.exit ? macs.alone : macs.cumulative;
+}
+
 int exit_of(const Policy& policy, const ExitTable& table, std::int64_t image) {
   if (policy.exit) return *policy.exit;
   const auto at = static_cast<std::size_t>(image);
   const int last = table.stages() - 1;
   for (int stage = 0; stage < last; ++stage) {
-    const double confidence = table.confidences(stage, policy.confidence)[at];
-    if (confidence >= policy.thresholds[static_cast<std::size_t>(stage)]) return stage;
+    if (leaves(policy, stage, table.confidences(stage, policy.confidence)[at])) return stage;
   }
   return last;
 }
@@ -120,7 +128,7 @@ Outcome apply(const Policy& policy, const ExitTable& table, const ExitMacs& macs
   // Whole numbers until the last division: fitting computes the very same figures.
   std::vector<std::int64_t> leaving(stages), correct_at(stages);
   std::int64_t correct = 0, cost = 0;
-  const std::vector<std::int64_t>& costs = policy.exit ? macs.alone : macs.cumulative;
+  const std::vector<std::int64_t>& costs = costs_of(policy, macs);
   for (std::int64_t image = 0; image < table.images(); ++image) {
     const int exit = exit_of(policy, table, image);
     ++leaving[static_cast<std::size_t>(exit)];

@@ -73,6 +73,12 @@ bool operator==(const Policy& a, const Policy& b);
 Policy read_policy_object(const JsonValue& value, int stages);
 Json policy_object(const Policy& policy);
 
+/// Whether a sample leaves at `stage`, which is not the last; not for a fixed exit.
+bool leaves(const Policy& policy, int stage, float confidence);
+
+/// What it costs to leave at each exit by this policy.
+const std::vector<std::int64_t>& costs_of(const Policy& policy, const ExitMacs& macs);
+
 /// The stage, from 0, at which `image` leaves.
 int exit_of(const Policy& policy, const ExitTable& table, std::int64_t image);
 

@@ -16,10 +16,6 @@ std::size_t index_of(int stage) {
   return static_cast<std::size_t>(stage);
 }
 
-const std::vector<std::int64_t>& costs_of(const Policy& policy, const ExitMacs& macs) {
-  return policy.exit ? macs.alone : macs.cumulative;
-}
-
 /// The middle 95 % of some draws.
 Interval middle_of(std::vector<double> draws) {
   std::sort(draws.begin(), draws.end());

@@ -15,7 +15,7 @@
 namespace enas4d {
 namespace {
 
-/// Hundreds of tables are kept: without the two measures that nobody asks about.
+/// Many tables are kept: without the two measures that nobody asks about.
 void drop_other_measures(ExitTable& table, Confidence kept) {
   for (ExitTable::Exit& exit : table.exits) {
     for (std::size_t measure = 0; measure < exit.confidence.size(); ++measure) {
@@ -35,6 +35,36 @@ std::vector<OperatingPoint>::const_iterator first_reaching(const std::vector<Ope
                                                            double accuracy) {
   return std::find_if(curve.begin(), curve.end(),
                       [&](const OperatingPoint& point) { return point.accuracy >= accuracy; });
+}
+
+// A curve's points are the best at their cost. Between two of them no policy is more accurate than
+// the next, nor cheaper than the last one that it beats: what a candidate cannot do is known
+// without a fit.
+
+double most_accurate_within(const std::vector<OperatingPoint>& curve, double budget) {
+  const auto next = std::find_if(curve.begin(), curve.end(), [&](const OperatingPoint& point) {
+    return point.average_macs > budget;
+  });
+  return next == curve.end() ? curve.back().accuracy : next->accuracy;
+}
+
+double least_cost_of(const std::vector<OperatingPoint>& curve, double accuracy) {
+  const auto reached = first_reaching(curve, accuracy);
+  return (reached == curve.begin() ? reached : reached - 1)->average_macs;
+}
+
+/// Whether `front`, by rising cost, has something cheaper and more accurate for all that a
+/// candidate with this curve can do.
+bool is_useless(const std::vector<OperatingPoint>& curve,
+                const std::vector<const OperatingPoint*>& front) {
+  for (std::size_t i = 0; i < curve.size(); ++i) {
+    const auto dearer = std::lower_bound(
+        front.begin(), front.end(), curve[i].average_macs,
+        [](const OperatingPoint* point, double cost) { return point->average_macs < cost; });
+    const double best = curve[std::min(i + 1, curve.size() - 1)].accuracy;
+    if (dearer == front.begin() || (*(dearer - 1))->accuracy <= best) return false;
+  }
+  return true;
 }
 
 /// Of a fixed exit, or where every image leaves at the first.
@@ -98,6 +128,7 @@ void Archive::fill(std::size_t slot, Spec spec, Evaluated evaluated) {
   std::vector<OperatingPoint> curve = curve_of(evaluation);
   candidates_[slot] = Candidate{std::move(spec), std::move(evaluation), std::move(curve)};
   extend_front(slot);
+  drop_useless_tables();
 }
 
 std::string Archive::first_failure() const {
@@ -119,6 +150,23 @@ void Archive::extend_front(std::size_t slot) {
   std::vector<FrontPoint> front;
   for (const std::size_t index : kept) front.push_back(front_[index]);
   front_ = std::move(front);
+}
+
+const OperatingPoint& Archive::operating_point(const FrontPoint& point) const {
+  return candidates_[point.candidate]->curve[point.on_curve];
+}
+
+/// They are what takes memory: 200 kB of a network with two stages and 10,000 images of val.
+void Archive::drop_useless_tables() {
+  std::vector<const OperatingPoint*> front;
+  for (const FrontPoint& point : front_) front.push_back(&operating_point(point));
+  std::sort(front.begin(), front.end(), [](const OperatingPoint* a, const OperatingPoint* b) {
+    return a->average_macs < b->average_macs;
+  });
+  for (std::optional<Candidate>& candidate : candidates_) {
+    if (!candidate || candidate->evaluation.table.exits.empty()) continue;
+    if (is_useless(candidate->curve, front)) candidate->evaluation.table = {};
+  }
 }
 
 Point Archive::place(const OperatingPoint& point) const {
@@ -149,8 +197,7 @@ std::vector<FrontMember> Archive::front() const {
             [](const FrontPoint& a, const FrontPoint& b) { return a.place.cost < b.place.cost; });
   std::vector<FrontMember> members;
   for (const FrontPoint& point : by_cost) {
-    const Candidate& candidate = *candidates_[point.candidate];
-    members.push_back(member_of(candidate, candidate.curve[point.on_curve]));
+    members.push_back(member_of(*candidates_[point.candidate], operating_point(point)));
   }
   return members;
 }
@@ -200,11 +247,34 @@ std::optional<OperatingPoint> Archive::fit(const Candidate& candidate, double bu
   return best;
 }
 
+/// The most of the front's points within `budget`; -1 if there is none.
+double Archive::front_accuracy(double budget) const {
+  double most = -1;
+  for (const FrontPoint& front_point : front_) {
+    const OperatingPoint& point = operating_point(front_point);
+    if (point.average_macs <= budget) most = std::max(most, point.accuracy);
+  }
+  return most;
+}
+
+/// The least of the front's points that reach `accuracy`; infinite if none does.
+double Archive::front_cost(double accuracy) const {
+  double least = HUGE_VAL;
+  for (const FrontPoint& front_point : front_) {
+    const OperatingPoint& point = operating_point(front_point);
+    if (point.accuracy >= accuracy) least = std::min(least, point.average_macs);
+  }
+  return least;
+}
+
 std::optional<FrontMember> Archive::best_at(double budget) const {
   const Candidate* best = nullptr;
   OperatingPoint best_point;
+  const double known = front_accuracy(budget);
   for (const std::optional<Candidate>& candidate : candidates_) {
-    if (!candidate) continue;
+    if (!candidate || candidate->curve.front().average_macs > budget) continue;
+    // Spares most candidates the fit, among them those without a table.
+    if (most_accurate_within(candidate->curve, budget) < known) continue;
     const auto point = fit(*candidate, budget);
     if (!point) continue;
     if (best == nullptr || std::tuple(-point->accuracy, point->average_macs) <
@@ -242,13 +312,11 @@ double Archive::best_accuracy() const {
 std::optional<FrontMember> Archive::cheapest_at(double accuracy) const {
   const Candidate* cheapest = nullptr;
   OperatingPoint point;
+  const double known = front_cost(accuracy);
   for (const std::optional<Candidate>& candidate : candidates_) {
     if (!candidate || candidate->curve.back().accuracy < accuracy) continue;
-    // What its curve says it cannot do better than spares most candidates the fits.
-    const auto reached = first_reaching(candidate->curve, accuracy);
-    const bool at_begin = reached == candidate->curve.begin();
-    const double least = (at_begin ? reached : reached - 1)->average_macs;
-    if (cheapest != nullptr && least >= point.average_macs) continue;
+    const double least = least_cost_of(candidate->curve, accuracy);
+    if (least > known || (cheapest != nullptr && least >= point.average_macs)) continue;
     const OperatingPoint own = cheapest_point(*candidate, accuracy);
     if (cheapest != nullptr && own.average_macs >= point.average_macs) continue;
     cheapest = &*candidate;

@@ -31,7 +31,9 @@ struct FrontMember {
 
 struct Candidate {
   Spec spec;
-  Evaluation evaluation;              ///< of its table only the measure that the search uses
+  /// Of its table only the measure that the search uses, and no table where others are better at
+  /// every budget and accuracy.
+  Evaluation evaluation;
   std::vector<OperatingPoint> curve;  ///< by rising average MACs
 };
 
@@ -101,9 +103,13 @@ class Archive {
 
   void fill(std::size_t slot, Spec spec, Evaluated evaluated);
   void extend_front(std::size_t slot);
+  void drop_useless_tables();
+  const OperatingPoint& operating_point(const FrontPoint& point) const;
   bool is_static() const { return options_.policies == PolicyKind::kFixed; }
   std::vector<OperatingPoint> curve_of(const Evaluation& evaluation) const;
   std::optional<OperatingPoint> fit(const Candidate& candidate, double budget) const;
+  double front_accuracy(double budget) const;
+  double front_cost(double accuracy) const;
   std::optional<FrontMember> best_at(double budget) const;
   std::optional<FrontMember> cheapest_at(double accuracy) const;
   std::string range() const;
