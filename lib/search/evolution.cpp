@@ -4,9 +4,9 @@
 #include <map>
 #include <tuple>
 
+#include "arch/plan.h"
 #include "arch/sample.h"
 #include "search/pareto.h"
-#include "search/predictor.h"
 
 namespace enas4d {
 namespace {
@@ -14,6 +14,27 @@ namespace {
 // Beyond (1, 1), so that the ends of the front (the largest spec, the least accurate point) have a
 // hypervolume of their own and survive.
 constexpr Point kReference = {1.1, 1.1};
+
+/// Adds the curve of the one that may better `front` most; its index. So a child is chosen beside
+/// what those before it may become.
+std::size_t grow(std::vector<Point>& front, const std::vector<Spec>& drawn,
+                 const CurvePredictor& predictor) {
+  std::size_t best = 0;
+  double best_volume = -1;
+  std::vector<Point> best_front;
+  for (std::size_t i = 0; i < drawn.size(); ++i) {
+    std::vector<Point> grown = front;
+    const std::vector<Point> curve = predictor.curve(drawn[i]);
+    grown.insert(grown.end(), curve.begin(), curve.end());
+    const double volume = hypervolume(grown, kReference);
+    if (volume <= best_volume) continue;
+    best_volume = volume;
+    best = i;
+    best_front = std::move(grown);
+  }
+  front = std::move(best_front);
+  return best;
+}
 
 }  // namespace
 
@@ -63,59 +84,71 @@ void Evolution::found(std::size_t most, Proposals& proposals) const {
 void Evolution::breed(std::size_t most, Proposals& proposals) const {
   if (parents_.empty()) return;  // nothing that was proposed could be measured
   const std::size_t count = std::min(static_cast<std::size_t>(options_.children), most);
-  Rng first(seed_, {generation_});
-  const std::vector<std::size_t> litter = litter_parents(first);
+  const CurvePredictor predictor(ground_.space, archive_);
+  Litter best = ground_.beam.empty() ? litter(nullptr, 0, count, predictor) : Litter{};
+  // A generation that extends one prefix costs least, because an evaluator runs that once
+  // (eval/network_evaluator.h): the one that promises most for what it costs.
+  for (std::size_t i = 0; i < ground_.beam.size(); ++i) {
+    Litter other = litter(&ground_.beam[i], i, count, predictor);
+    if (other.worth > best.worth) best = std::move(other);
+  }
+  for (const Spec& spec : best.specs) proposals.take(spec);
+  // Within narrow limits one is better than the end.
+  Rng rng(seed_, {generation_});
+  if (proposals.size() == 0) proposals.take_drawn([&](int) { return ground_.draw(rng); });
+}
+
+/// Of all parents, or of those that extend `shared`.
+Evolution::Litter Evolution::litter(const Spec* shared, std::uint64_t number, std::size_t count,
+                                    const CurvePredictor& predictor) const {
+  const std::vector<std::size_t> parents = parents_of(shared);
   // After some tries draws are uniform: a population that has converged has few new children, but
   // the ground may have new specs.
   const auto draw = [&](int tried, Rng& rng) {
-    return tried < Proposals::kTries / 10 ? child(litter, rng) : ground_.draw(rng);
+    if (!parents.empty() && tried < Proposals::kTries / 10) return child(parents, rng);
+    Spec spec = uniform(ground_.space, rng);
+    return shared == nullptr ? spec : Ground::with_prefix(*shared, std::move(spec));
   };
-  const CurvePredictor predictor(ground_.space, archive_);
+  const double shared_macs = shared == nullptr ? 0 : full_macs(*shared);
+  double macs = shared_macs;
+  Proposals proposals(ground_, archive_);
   std::vector<Point> front = archive_.front_places();
+  const double before = hypervolume(front, kReference);
   for (std::uint64_t i = 0; proposals.size() < count; ++i) {
-    Rng rng(seed_, {generation_, i});
-    const auto drawn = proposals.takeable(static_cast<std::size_t>(options_.screened),
-                                          [&](int tried) { return draw(tried, rng); });
-    if (drawn.empty()) {
-      // Within narrow limits one is better than the end.
-      if (proposals.size() == 0) proposals.take_drawn([&](int) { return ground_.draw(rng); });
-      break;
-    }
-    // Beside what the children before it may become.
-    const Spec* best = nullptr;
-    std::vector<Point> best_front;
-    double best_volume = -1;
-    for (const Spec& spec : drawn) {
-      std::vector<Point> grown = front;
-      const std::vector<Point> curve = predictor.curve(spec);
-      grown.insert(grown.end(), curve.begin(), curve.end());
-      const double volume = hypervolume(grown, kReference);
-      if (volume <= best_volume) continue;
-      best_volume = volume;
-      best = &spec;
-      best_front = std::move(grown);
-    }
-    proposals.take(*best);
-    front = std::move(best_front);
+    Rng rng(seed_, {generation_, number, i});
+    const std::vector<Spec> drawn = proposals.takeable(static_cast<std::size_t>(options_.screened),
+                                                       [&](int tried) { return draw(tried, rng); });
+    if (drawn.empty()) break;
+    const Spec& best = drawn[grow(front, drawn, predictor)];
+    macs += full_macs(best) - shared_macs;
+    proposals.take(best);
   }
-}
-
-/// All parents, or if there is a beam those with the prefix of one of them: a generation that
-/// extends one prefix costs least, because an evaluator runs it once (eval/network_evaluator.h).
-std::vector<std::size_t> Evolution::litter_parents(Rng& rng) const {
-  if (ground_.beam.empty()) return parents_;
-  const int kept = ground_.space.stages - 1;
-  const Spec shared = prefix(parent(parents_, rng), kept);
-  std::vector<std::size_t> litter;
-  for (const std::size_t candidate : parents_) {
-    if (prefix(archive_.candidates()[candidate]->spec, kept) == shared) litter.push_back(candidate);
-  }
+  Litter litter{std::move(proposals).specs(), -1};
+  if (!litter.specs.empty()) litter.worth = (hypervolume(front, kReference) - before) / macs;
   return litter;
 }
 
-Spec Evolution::child(const std::vector<std::size_t>& litter, Rng& rng) const {
+/// Of all its stages: `spec` may be a prefix.
+double Evolution::full_macs(const Spec& spec) const {
+  const Space space = prefix(ground_.space, static_cast<int>(spec.stages.size()));
+  return static_cast<double>(exit_macs(lower(space, spec)).full());
+}
+
+std::vector<std::size_t> Evolution::parents_of(const Spec* shared) const {
+  if (shared == nullptr) return parents_;
+  const int kept = static_cast<int>(shared->stages.size());
+  std::vector<std::size_t> parents;
+  for (const std::size_t candidate : parents_) {
+    if (prefix(archive_.candidates()[candidate]->spec, kept) == *shared) {
+      parents.push_back(candidate);
+    }
+  }
+  return parents;
+}
+
+Spec Evolution::child(const std::vector<std::size_t>& parents, Rng& rng) const {
   const bool crossed = rng.chance(options_.crossover_share);
-  const Spec& one = parent(litter, rng);
+  const Spec& one = parent(parents, rng);
   Spec varied = crossed ? crossover(ground_.space, one, parent(parents_, rng), rng)
                         : mutate(ground_.space, one, options_.mutation_rate, rng);
   if (ground_.beam.empty()) return varied;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "search/archive.h"
+#include "search/predictor.h"
 #include "search/strategy.h"
 #include "util/rng.h"
 
@@ -49,8 +50,17 @@ class Evolution : public Strategy {
 
   void found(std::size_t most, Proposals& proposals) const;
   void breed(std::size_t most, Proposals& proposals) const;
-  Spec child(const std::vector<std::size_t>& litter, Rng& rng) const;
-  std::vector<std::size_t> litter_parents(Rng& rng) const;
+  /// Children that are evaluated together, and how much the front's hypervolume may grow by them
+  /// for a MAC; no children: -1.
+  struct Litter {
+    std::vector<Spec> specs;
+    double worth = -1;
+  };
+  Litter litter(const Spec* shared, std::uint64_t number, std::size_t count,
+                const CurvePredictor& predictor) const;
+  std::vector<std::size_t> parents_of(const Spec* shared) const;
+  double full_macs(const Spec& spec) const;
+  Spec child(const std::vector<std::size_t>& parents, Rng& rng) const;
   const Spec& parent(const std::vector<std::size_t>& among, Rng& rng) const;
   std::vector<Contender> contenders() const;
   Contender contender(std::size_t candidate) const;

@@ -11,13 +11,18 @@
 namespace enas4d {
 
 struct CurvePredictor::Learnt {
-  Eigen::RowVectorXd centre, scale;  ///< of the features
-  Eigen::RowVectorXd mean;           ///< of the accuracies
-  Eigen::MatrixXd known;             ///< specs x features, centred and of variance 1
-  Eigen::MatrixXd weights;           ///< specs x points
+  Eigen::RowVectorXd centre, scale;   ///< of the features
+  Eigen::RowVectorXd mean;            ///< of the accuracies
+  Eigen::MatrixXd known;              ///< specs x features, centred and of variance 1
+  Eigen::LDLT<Eigen::MatrixXd> gram;  ///< likenesses of the known specs, with the ridge
+  Eigen::MatrixXd weights;            ///< specs x points
+  Eigen::RowVectorXd deviation;       ///< of the accuracies, where the variance is 1
 
   /// To each known spec: a linear part, and one that fades with distance.
   Eigen::RowVectorXd likeness(const Eigen::RowVectorXd& x) const;
+  void set_deviation();
+  /// Of a spec with features `x` and likenesses `near`: 1 + ridge and more where nothing is near.
+  double variance(const Eigen::RowVectorXd& x, const Eigen::RowVectorXd& near) const;
 };
 
 namespace {
@@ -25,8 +30,9 @@ namespace {
 constexpr Eigen::Index kPoints = 9;
 // Chosen on the tables of scripts/search-quality; features have variance 1, likenesses are of the
 // size of 1.
-constexpr double kRidge = 0.03;
-constexpr double kReach = 1;  ///< distance at which specs stop being alike
+constexpr double kRidge = 0.05;
+constexpr double kReach = 1;       ///< distance at which specs stop being alike
+constexpr double kOptimism = 1.5;  ///< standard deviations
 
 double cost_at(const ExitMacs& macs, Eigen::Index point) {
   const auto least = static_cast<double>(macs.cumulative.front());
@@ -97,6 +103,21 @@ Eigen::RowVectorXd CurvePredictor::Learnt::likeness(const Eigen::RowVectorXd& x)
   return (linear + near).matrix().transpose();
 }
 
+/// By what the others say of each known spec (leave-one-out residuals; Sundararajan and Keerthi
+/// 2001): how far off they are, in units of how far off they take themselves to be.
+void CurvePredictor::Learnt::set_deviation() {
+  const auto rows = known.rows();
+  const Eigen::VectorXd precision = gram.solve(Eigen::MatrixXd::Identity(rows, rows)).diagonal();
+  const Eigen::MatrixXd residuals = weights.array().colwise() / precision.array();
+  deviation = (residuals.colwise().squaredNorm() / precision.cwiseInverse().sum()).cwiseSqrt();
+}
+
+double CurvePredictor::Learnt::variance(const Eigen::RowVectorXd& x,
+                                        const Eigen::RowVectorXd& near) const {
+  const double own = 1 + x.squaredNorm() / static_cast<double>(x.size()) + kRidge;
+  return std::max(0.0, own - near.dot(gram.solve(near.transpose())));
+}
+
 CurvePredictor::CurvePredictor(const Space& space, const Archive& archive)
     : space_(space), archive_(archive) {
   const std::vector<const Candidate*> candidates = most_telling(archive, kMostSpecs);
@@ -124,7 +145,9 @@ CurvePredictor::CurvePredictor(const Space& space, const Archive& archive)
     gram.row(row) = learnt->likeness(learnt->known.row(row));
   }
   gram.diagonal().array() += kRidge;
-  learnt->weights = gram.ldlt().solve(y);
+  learnt->gram = gram.ldlt();
+  learnt->weights = learnt->gram.solve(y);
+  learnt->set_deviation();
   learnt_ = learnt;
 }
 
@@ -136,7 +159,10 @@ std::vector<Point> CurvePredictor::curve(const Spec& spec) const {
   const ExitMacs macs = exit_macs(lower(space_, spec));
   const Eigen::RowVectorXd x =
       ((features(spec, macs) - learnt_->centre).array() / learnt_->scale.array()).matrix();
-  const Eigen::RowVectorXd accuracies = learnt_->likeness(x) * learnt_->weights + learnt_->mean;
+  const Eigen::RowVectorXd near = learnt_->likeness(x);
+  const Eigen::RowVectorXd accuracies =
+      near * learnt_->weights + learnt_->mean +
+      kOptimism * std::sqrt(learnt_->variance(x, near)) * learnt_->deviation;
   std::vector<Point> points;
   for (Eigen::Index point = 0; point < kPoints; ++point) {
     const double accuracy = std::clamp(accuracies(point), 0.0, 1.0);

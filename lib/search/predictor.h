@@ -1,7 +1,7 @@
 // What a spec's accuracy / average-MACs curve may look like, guessed from the specs that were
 // evaluated: proposals are screened with it, so that evaluations go to those that may better the
-// front. OFA screens with a network trained on thousands of accuracies; kernel ridge regression on
-// the choices needs a few dozen.
+// front. OFA screens with a network trained on thousands of accuracies; a Gaussian process on the
+// choices needs a few dozen, and knows what it does not know.
 #pragma once
 
 #include <cstddef>
@@ -21,7 +21,9 @@ class CurvePredictor {
   /// those of the front and the latest; `space`: of its specs.
   CurvePredictor(const Space& space, const Archive& archive);
 
-  /// Points of the curve in the archive's plane, evenly from the MACs of the first exit to all.
+  /// What the curve may well be at best, 1.5 standard deviations above what is expected (the upper
+  /// confidence bound of Srinivas et al. 2010, arXiv 0912.3995): a spec unlike those that are known
+  /// deserves a look. Points in the archive's plane, evenly from the MACs of the first exit to all.
   std::vector<Point> curve(const Spec& spec) const;
 
   std::size_t learnt_specs() const;
