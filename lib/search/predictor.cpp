@@ -11,12 +11,12 @@
 namespace enas4d {
 
 struct CurvePredictor::Learnt {
-  Eigen::RowVectorXd centre, scale;   ///< of the features
-  Eigen::RowVectorXd mean;            ///< of the accuracies
-  Eigen::MatrixXd known;              ///< specs x features, centred and of variance 1
-  Eigen::LDLT<Eigen::MatrixXd> gram;  ///< likenesses of the known specs, with the ridge
-  Eigen::MatrixXd weights;            ///< specs x points
-  Eigen::RowVectorXd deviation;       ///< of the accuracies, where the variance is 1
+  Eigen::RowVectorXd centre, scale;  ///< of the features
+  Eigen::RowVectorXd mean;           ///< of the accuracies
+  Eigen::MatrixXd known;             ///< specs x features, centred and of variance 1
+  Eigen::MatrixXd precision;         ///< inverse of their likenesses with the ridge
+  Eigen::MatrixXd weights;           ///< specs x points
+  Eigen::RowVectorXd deviation;      ///< of the accuracies, where the variance is 1
 
   /// To each known spec: a linear part, and one that fades with distance.
   Eigen::RowVectorXd likeness(const Eigen::RowVectorXd& x) const;
@@ -106,16 +106,15 @@ Eigen::RowVectorXd CurvePredictor::Learnt::likeness(const Eigen::RowVectorXd& x)
 /// By what the others say of each known spec (leave-one-out residuals; Sundararajan and Keerthi
 /// 2001): how far off they are, in units of how far off they take themselves to be.
 void CurvePredictor::Learnt::set_deviation() {
-  const auto rows = known.rows();
-  const Eigen::VectorXd precision = gram.solve(Eigen::MatrixXd::Identity(rows, rows)).diagonal();
-  const Eigen::MatrixXd residuals = weights.array().colwise() / precision.array();
-  deviation = (residuals.colwise().squaredNorm() / precision.cwiseInverse().sum()).cwiseSqrt();
+  const Eigen::VectorXd own = precision.diagonal();
+  const Eigen::MatrixXd residuals = weights.array().colwise() / own.array();
+  deviation = (residuals.colwise().squaredNorm() / own.cwiseInverse().sum()).cwiseSqrt();
 }
 
 double CurvePredictor::Learnt::variance(const Eigen::RowVectorXd& x,
                                         const Eigen::RowVectorXd& near) const {
   const double own = 1 + x.squaredNorm() / static_cast<double>(x.size()) + kRidge;
-  return std::max(0.0, own - near.dot(gram.solve(near.transpose())));
+  return std::max(0.0, own - near.dot(near * precision));
 }
 
 CurvePredictor::CurvePredictor(const Space& space, const Archive& archive)
@@ -145,8 +144,8 @@ CurvePredictor::CurvePredictor(const Space& space, const Archive& archive)
     gram.row(row) = learnt->likeness(learnt->known.row(row));
   }
   gram.diagonal().array() += kRidge;
-  learnt->gram = gram.ldlt();
-  learnt->weights = learnt->gram.solve(y);
+  learnt->precision = gram.ldlt().solve(Eigen::MatrixXd::Identity(rows, rows));
+  learnt->weights = learnt->precision * y;
   learnt->set_deviation();
   learnt_ = learnt;
 }

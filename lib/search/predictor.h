@@ -15,7 +15,7 @@ namespace enas4d {
 class CurvePredictor {
  public:
   /// Its time grows with the cube of what it learns from.
-  static constexpr std::size_t kMostSpecs = 1500;
+  static constexpr std::size_t kMostSpecs = 500;
 
   /// Learns from all that `archive`, which must have a candidate, knows, or of many candidates from
   /// those of the front and the latest; `space`: of its specs.
