@@ -50,6 +50,28 @@ TEST_CASE("a predictor knows the accuracy of new specs better than their mean do
   CHECK(by_predictor < 0.5 * by_mean);
 }
 
+TEST_CASE("a predictor is the more hopeful, the less a spec is like those that it knows",
+          "[search]") {
+  const Space space = large_space();
+  FakeEvaluator networks(space);
+  networks.images = 400;
+  Archive archive(space, CurveOptions{});
+  archive.evaluate(drawn(space, 0, 40, archive), networks, nullptr, [] {});
+  const CurvePredictor predictor(space, archive);
+  // Above what they have.
+  const auto hope = [&](const Spec& spec) {
+    const Evaluation evaluation = networks.evaluation_of(spec);
+    const auto curve =
+        accuracy_curve(evaluation.table, evaluation.macs, Confidence::kMaxSoftmax, 32);
+    return 1 - predictor.curve(spec).back().error - curve.back().accuracy;
+  };
+  double known = 0, unknown = 0;
+  for (const auto& candidate : archive.candidates()) known += hope(candidate->spec) / 40;
+  for (const Spec& spec : drawn(space, 1000, 40, archive)) unknown += hope(spec) / 40;
+  CHECK(known > 0);
+  CHECK(unknown > 2 * known);
+}
+
 TEST_CASE("a predictor learns from a bounded number of specs", "[search]") {
   const Space space = large_space();
   FakeEvaluator networks(space);

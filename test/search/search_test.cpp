@@ -306,6 +306,40 @@ TEST_CASE("a stagewise search evaluates whole specs that extend the prefixes it 
   CHECK(prefixes.size() <= static_cast<std::size_t>(run.options.beam) + 1);
 }
 
+/// Keeps what is asked for together.
+class GenerationsEvaluator : public Evaluator {
+ public:
+  explicit GenerationsEvaluator(Evaluator& networks) : networks_(networks) {}
+
+  bool evaluate(const std::vector<Spec>& specs, const Done& done) override {
+    generations.push_back(specs);
+    return networks_.evaluate(specs, done);
+  }
+  std::vector<std::vector<Spec>> generations;
+
+ private:
+  Evaluator& networks_;
+};
+
+TEST_CASE("generations that extend a beam have one prefix each, but for the first", "[search]") {
+  SearchRun run;
+  run.options.strategy = SearchStrategy::kStagewise;
+  run.options.evaluations = 60;
+  GenerationsEvaluator evaluator(run.evaluator);
+  search(run.space, evaluator, nullptr, run.options, {}, run.stop, nullptr);
+  std::set<std::string> all;
+  int generation = 0;
+  for (const std::vector<Spec>& specs : evaluator.generations) {
+    if (specs.front().stages.size() == 1 || generation++ == 0) continue;
+    std::set<std::string> prefixes;
+    for (const Spec& spec : specs) prefixes.insert(spec_hash(prefix(spec, 1)));
+    CHECK(prefixes.size() == 1);
+    all.merge(prefixes);
+  }
+  CHECK(generation > 5);
+  CHECK(all.size() > 1);
+}
+
 TEST_CASE("what the user knows already is evaluated first", "[search]") {
   SearchRun run;
   run.options.strategy =
