@@ -50,8 +50,9 @@ TEST_CASE("a predictor knows the accuracy of new specs better than their mean do
   CHECK(by_predictor < 0.5 * by_mean);
 }
 
-TEST_CASE("a predictor is the more hopeful, the less a spec is like those that it knows",
-          "[search]") {
+TEST_CASE(
+    "hardly a new spec does better than a predictor hopes, and those it knows disappoint less",
+    "[search]") {
   const Space space = large_space();
   FakeEvaluator networks(space);
   networks.images = 400;
@@ -66,10 +67,14 @@ TEST_CASE("a predictor is the more hopeful, the less a spec is like those that i
     return 1 - predictor.curve(spec).back().error - curve.back().accuracy;
   };
   double known = 0, unknown = 0;
-  for (const auto& candidate : archive.candidates()) known += hope(candidate->spec) / 40;
-  for (const Spec& spec : drawn(space, 1000, 40, archive)) unknown += hope(spec) / 40;
-  CHECK(known > 0);
-  CHECK(unknown > 2 * known);
+  int better = 0;
+  for (const auto& candidate : archive.candidates()) known += hope(candidate->spec);
+  for (const Spec& spec : drawn(space, 1000, 40, archive)) {
+    unknown += hope(spec);
+    better += hope(spec) < 0 ? 1 : 0;
+  }
+  CHECK(better <= 6);  // 3 are expected
+  CHECK(known < unknown);
 }
 
 TEST_CASE("a predictor learns from a bounded number of specs", "[search]") {
