@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
-#include <set>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "search/dominance.h"
-#include "search/small_search.h"
+#include "search/search_run.h"
 #include "support/catch.h"
 #include "support/temporary_folder.h"
 #include "util/error.h"
@@ -18,15 +17,6 @@ namespace enas4d {
 namespace {
 
 const JournalKey kKey = {"s", "c", "d", "e"};
-
-SearchOptions small_search_options() {
-  SearchOptions options;
-  options.evolution.population = 8;
-  options.evaluations = 30;
-  options.beam = 4;
-  options.curve.points = 9;
-  return options;
-}
 
 /// All of a result that can differ.
 std::string text_of(const SearchResult& result) {
@@ -40,22 +30,6 @@ std::string text_of(const SearchResult& result) {
   }
   return text;
 }
-
-/// A search with everything in one place; no journal unless there's a folder for it.
-struct SearchRun {
-  Space space = small_space();
-  SearchOptions options = small_search_options();
-  SearchGoals goals{{100000, 160000}, {0.4, 0.6}};
-  FakeEvaluator evaluator{space};
-  StopFlag stop;
-
-  SearchResult operator()(Journal* journal = nullptr) {
-    return search(space, evaluator, journal, options, goals, stop, nullptr);
-  }
-  double full() const {
-    return static_cast<double>(exit_macs(lower(space, largest(space))).full());
-  }
-};
 
 TEST_CASE("nothing that was evaluated dominates a member of the front", "[search]") {
   SearchRun run;
@@ -279,65 +253,6 @@ TEST_CASE("a search for static networks finds the best fixed exit within each bu
              other.point.accuracy <= member.point.accuracy));
     }
   }
-}
-
-TEST_CASE("a stagewise search evaluates whole specs that extend the prefixes it evaluated",
-          "[search]") {
-  SearchRun run;
-  run.options.strategy = SearchStrategy::kStagewise;
-  run.space = GENERATE(small_space(), three_stage_space());
-  run.evaluator = FakeEvaluator(run.space);
-  run.goals = {};
-  run.options.evaluations = 60;
-  REQUIRE(run().finished);
-  CHECK(run.evaluator.calls.size() == 60);
-  std::size_t extensions = 0;
-  std::set<std::string> prefixes;
-  for (const Spec& spec : run.evaluator.specs) {
-    const int stages = static_cast<int>(spec.stages.size());
-    if (stages == 1) continue;
-    ++extensions;
-    const std::string shared = spec_hash(prefix(spec, stages - 1));
-    CHECK((run.evaluator.calls.count(shared) == 1 || spec == run.evaluator.specs.front()));
-    if (stages == run.space.stages) prefixes.insert(shared);
-  }
-  CHECK(extensions >= 30);
-  // The beam, and the one spec that shows that the limits hold any.
-  CHECK(prefixes.size() <= static_cast<std::size_t>(run.options.beam) + 1);
-}
-
-/// Keeps what is asked for together.
-class GenerationsEvaluator : public Evaluator {
- public:
-  explicit GenerationsEvaluator(Evaluator& networks) : networks_(networks) {}
-
-  bool evaluate(const std::vector<Spec>& specs, const Done& done) override {
-    generations.push_back(specs);
-    return networks_.evaluate(specs, done);
-  }
-  std::vector<std::vector<Spec>> generations;
-
- private:
-  Evaluator& networks_;
-};
-
-TEST_CASE("generations that extend a beam have one prefix each, but for the first", "[search]") {
-  SearchRun run;
-  run.options.strategy = SearchStrategy::kStagewise;
-  run.options.evaluations = 60;
-  GenerationsEvaluator evaluator(run.evaluator);
-  search(run.space, evaluator, nullptr, run.options, {}, run.stop, nullptr);
-  std::set<std::string> all;
-  int generation = 0;
-  for (const std::vector<Spec>& specs : evaluator.generations) {
-    if (specs.front().stages.size() == 1 || generation++ == 0) continue;
-    std::set<std::string> prefixes;
-    for (const Spec& spec : specs) prefixes.insert(spec_hash(prefix(spec, 1)));
-    CHECK(prefixes.size() == 1);
-    all.merge(prefixes);
-  }
-  CHECK(generation > 5);
-  CHECK(all.size() > 1);
 }
 
 TEST_CASE("what the user knows already is evaluated first", "[search]") {
