@@ -15,7 +15,9 @@
 #include "arch/sample.h"
 #include "bench/decode.h"
 #include "bench/figures.h"
+#include "bench/prefixes.h"
 #include "bench/search_quality.h"
+#include "checkpoint/weights_files.h"
 #include "data/dataset.h"
 #include "eval/measure.h"
 #include "eval/network_evaluator.h"
@@ -111,50 +113,14 @@ int bench_search() {
   return 0;
 }
 
-/// Evaluates what a search asks for as it is asked for, and then each network alone, in turns: the
-/// moods of a busy host hit both alike.
-class PairedEvaluator : public Evaluator {
- public:
-  explicit PairedEvaluator(Evaluator& networks) : networks_(networks) {}
-
-  bool evaluate(const std::vector<Spec>& specs, const Done& done) override {
-    std::vector<ExitTable> tables(specs.size());
-    const auto keep = [&](std::size_t i, Evaluated evaluated) {
-      tables[i] = std::get<Evaluation>(evaluated).table;
-      done(i, std::move(evaluated));
-    };
-    together += best_seconds(1, [&] { networks_.evaluate(specs, keep); });
-    for (std::size_t i = 0; i < specs.size(); ++i) {
-      const auto compare = [&](std::size_t, const Evaluated& evaluated) {
-        equal = equal && std::get<Evaluation>(evaluated).table == tables[i];
-      };
-      alone += best_seconds(1, [&] { networks_.evaluate({specs[i]}, compare); });
-    }
-    return true;
+/// Of a trained supernet on its data; without one, of an untrained one on made-up images, whose
+/// front is of smaller networks with less to share.
+int bench_prefixes(const std::string& supernet, const std::string& data) {
+  if (supernet.empty()) {
+    return print_prefix_saving(Supernet(cifar10_space(), 1), synthetic_cifar(50000, 10)) ? 0 : 1;
   }
-
-  double together = 0, alone = 0;  ///< seconds
-  bool equal = true;               ///< the tables
-
- private:
-  Evaluator& networks_;
-};
-
-/// The networks of a stagewise search, as it evaluates them and each alone.
-int bench_prefixes() {
-  const Space space = cifar10_space();
-  const Dataset data = synthetic_cifar(50000, 10);
-  const Supernet supernet(space, 1);
-  const StopFlag stop;
-  NetworkEvaluator networks(supernet, data, stop);
-  PairedEvaluator paired(networks);
-  SearchOptions options;
-  options.strategy = SearchStrategy::kStagewise;
-  options.evaluations = 100;
-  search(space, paired, nullptr, options, {}, stop, nullptr);
-  print_figure("search", "prefix_saving", rounded(1 - paired.together / paired.alone), "ratio");
-  print_figure("search", "prefix_tables_equal", paired.equal, "bool");
-  return paired.equal ? 0 : 1;
+  const SupernetFile file = load_supernet(supernet);
+  return print_prefix_saving(file.supernet, Dataset::open_as(data, file.data)) ? 0 : 1;
 }
 
 /// Three stages, 5,000 samples, one budget.
@@ -191,7 +157,8 @@ int bench_decode(const std::string& folder) {
 
 int main(int count, char** words) {
   using namespace enas4d;
-  if (count == 5 && std::string(words[1]) == "search-quality") {
+  const auto word = [&](int i) { return std::string(i < count ? words[i] : ""); };
+  if (count == 5 && word(1) == "search-quality") {
     print_search_quality(words[2], words[3], std::atoi(words[4]));
     return 0;
   }
@@ -207,19 +174,19 @@ int main(int count, char** words) {
       {"early-exit-64", [] { return bench_early_exit(64, "time_over_macs_64"); }},
       {"early-exit-1", [] { return bench_early_exit(1, "time_over_macs_1"); }},
       {"search", bench_search},
-      {"prefixes", bench_prefixes},
+      {"prefixes", [&] { return bench_prefixes(word(2), word(3)); }},
       {"fit", bench_fit},
-      {"decode", [&] { return bench_decode(count == 3 ? words[2] : ""); }},
+      {"decode", [&] { return bench_decode(word(2)); }},
   };
-  const bool with_folder = count == 3 && std::string(words[1]) == "decode";
-  const auto bench = benches.find(count == 2 || with_folder ? words[1] : "");
+  const bool with_files =
+      (count == 3 && word(1) == "decode") || (count == 4 && word(1) == "prefixes");
+  const auto bench = benches.find(count == 2 || with_files ? word(1) : "");
   if (bench == benches.end()) {
-    std::fprintf(
-        stderr,
-        "usage: enas4d-bench "
-        "sgemm|train-largest|train-sandwich|train-reference|train-operations|train-sweep|"
-        "train-naive|inference|early-exit-64|early-exit-1|search|prefixes|fit|decode [DIR]|"
-        "search-quality SPACE JOURNAL SPECS\n");
+    std::fprintf(stderr,
+                 "usage: enas4d-bench "
+                 "sgemm|train-largest|train-sandwich|train-reference|train-operations|train-sweep|"
+                 "train-naive|inference|early-exit-64|early-exit-1|search|fit|"
+                 "prefixes [SUPERNET DATA]|decode [DIR]|search-quality SPACE JOURNAL SPECS\n");
     return 2;
   }
   torch::set_num_threads(usable_cpus());
