@@ -1,5 +1,6 @@
 #include "eval/network_evaluator.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -37,28 +38,40 @@ NetworkEvaluator::NetworkEvaluator(const Supernet& supernet, const Dataset& data
 
 bool NetworkEvaluator::evaluate(const std::vector<Spec>& specs, const Done& done) {
   for (const std::vector<std::size_t>& group : first_stage_groups(specs)) {
-    if (stop_.raised()) return false;
-    std::vector<Spec> members;
-    for (const std::size_t index : group) members.push_back(specs[index]);
-    std::vector<Evaluated> evaluated = evaluate_family(members);
-    for (std::size_t m = 0; m < group.size(); ++m) done(group[m], std::move(evaluated[m]));
+    if (!evaluate_group(specs, group, done)) return false;
   }
   return true;
 }
 
-std::vector<Evaluated> NetworkEvaluator::evaluate_family(const std::vector<Spec>& specs) const {
-  std::vector<Evaluated> result;
+/// Those of `specs` whose indices are in `group`.
+bool NetworkEvaluator::evaluate_group(const std::vector<Spec>& specs,
+                                      const std::vector<std::size_t>& group,
+                                      const Done& done) const {
+  if (stop_.raised()) return false;
+  std::vector<Spec> members;
+  for (const std::size_t index : group) members.push_back(specs[index]);
   try {
-    const SubnetFamily family = calibrated_family(supernet_, specs, data_);
-    std::vector<ExitTable> tables = measure(family, data_, Split::kVal);
-    for (std::size_t m = 0; m < specs.size(); ++m) {
-      const Plan& plan = family.plan(m);
-      result.push_back(Evaluation{std::move(tables[m]), exit_macs(plan), parameters(plan)});
-    }
+    std::vector<Evaluation> evaluations = evaluate_family(members);
+    for (std::size_t m = 0; m < group.size(); ++m) done(group[m], std::move(evaluations[m]));
+    return true;
   } catch (const NotFinite& error) {
-    if (specs.size() == 1) return {Failure{error.what()}};
-    // Some member's stage went wrong: each alone tells whose.
-    for (const Spec& spec : specs) result.push_back(evaluate_family({spec}).front());
+    if (group.size() == 1) {
+      done(group.front(), Failure{error.what()});
+      return true;
+    }
+  }
+  // Some member's stage went wrong: each alone tells whose.
+  return std::all_of(group.begin(), group.end(),
+                     [&](std::size_t index) { return evaluate_group(specs, {index}, done); });
+}
+
+std::vector<Evaluation> NetworkEvaluator::evaluate_family(const std::vector<Spec>& specs) const {
+  const SubnetFamily family = calibrated_family(supernet_, specs, data_);
+  std::vector<ExitTable> tables = measure(family, data_, Split::kVal);
+  std::vector<Evaluation> result;
+  for (std::size_t m = 0; m < specs.size(); ++m) {
+    const Plan& plan = family.plan(m);
+    result.push_back({std::move(tables[m]), exit_macs(plan), parameters(plan)});
   }
   return result;
 }

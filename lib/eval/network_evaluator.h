@@ -17,7 +17,9 @@ class NetworkEvaluator : public Evaluator {
   bool evaluate(const std::vector<Spec>& specs, const Done& done) override;
 
  private:
-  std::vector<Evaluated> evaluate_family(const std::vector<Spec>& specs) const;
+  bool evaluate_group(const std::vector<Spec>& specs, const std::vector<std::size_t>& group,
+                      const Done& done) const;
+  std::vector<Evaluation> evaluate_family(const std::vector<Spec>& specs) const;
 
   const Supernet& supernet_;
   const Dataset& data_;

@@ -62,14 +62,17 @@ void Evolution::found(std::size_t most, Proposals& proposals) const {
   for (const Spec& extreme : {smallest(ground_.space), largest(ground_.space)}) {
     if (ground_.extends_beam(extreme)) offer(extreme, most);
   }
-  const std::size_t count = std::min(static_cast<std::size_t>(options_.population), most);
+  // However much the user knows, each prefix of the beam has a place, too.
+  const std::size_t beam = ground_.beam.size();
+  const std::size_t count = std::min(std::max(static_cast<std::size_t>(options_.population),
+                                              beam == 0 ? 0 : ground_.begin_with.size() + beam),
+                                     most);
   // What is good for a stage is a fair guess for the next one.
   for (const Spec& first : ground_.beam) {
     Spec twice = first;
     twice.stages.push_back(first.stages.back());
     if (fits(ground_.space, twice)) offer(twice, count);
   }
-  const std::size_t beam = ground_.beam.size();
   for (std::uint64_t i = 0; proposals.size() < count; ++i) {
     Rng rng(seed_, {0, i});
     const bool found = proposals.take_drawn([&](int) {

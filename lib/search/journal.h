@@ -1,4 +1,5 @@
-// Every evaluation, appended at once: a killed search resumes and loses nothing. A folder:
+// Every evaluation, appended as soon as it is known: a killed search resumes and loses no more than
+// what was being evaluated. A folder:
 // `journal.jsonl` with its key on the first line and then one record a line, in
 // `tables/<spec hash>.table` the evaluation (evaluation_file.h), written before the line that names
 // its spec, and `journal.lock`. The record of what could not be measured says why and has no table.

@@ -74,6 +74,26 @@ Eigen::RowVectorXd features(const Spec& spec, const ExitMacs& macs) {
   return Eigen::Map<Eigen::RowVectorXd>(values.data(), static_cast<Eigen::Index>(values.size()));
 }
 
+Eigen::RowVectorXd features(const Space& space, const Spec& spec) {
+  return features(spec, exit_macs(lower(space, spec)));
+}
+
+/// How far each feature can be from its smallest value.
+Eigen::RowVectorXd span(const Space& space) {
+  return features(space, largest(space)) - features(space, smallest(space));
+}
+
+/// The spread of each feature in centred rows. What all of them share tells nothing about other
+/// choices: there it is what two specs at the ends of `span` would have.
+Eigen::RowVectorXd scale_of(const Eigen::MatrixXd& centred, const Eigen::RowVectorXd& span) {
+  constexpr double kNone = 1e-6;
+  Eigen::RowVectorXd scale = centred.array().square().colwise().mean().sqrt().matrix();
+  for (Eigen::Index i = 0; i < scale.size(); ++i) {
+    if (scale(i) < kNone) scale(i) = span(i) < kNone ? 1 : span(i) / 2;
+  }
+  return scale;
+}
+
 /// In the order of the archive.
 std::vector<const Candidate*> most_telling(const Archive& archive, std::size_t most) {
   const auto& candidates = archive.candidates();
@@ -135,7 +155,7 @@ CurvePredictor::CurvePredictor(const Space& space, const Archive& archive)
   const auto learnt = std::make_shared<Learnt>();
   learnt->centre = x.colwise().mean();
   x.rowwise() -= learnt->centre;
-  learnt->scale = (x.array().square().colwise().mean().sqrt() + 1e-9).matrix();
+  learnt->scale = scale_of(x, span(space));
   learnt->known = x.array().rowwise() / learnt->scale.array();
   learnt->mean = y.colwise().mean();
   y.rowwise() -= learnt->mean;

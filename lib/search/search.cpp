@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <utility>
@@ -18,9 +19,13 @@
 namespace enas4d {
 namespace {
 
-// Of a stagewise search's evaluations, those of whole specs. Prefixes cost less, and what the last
-// stage adds decides the result.
-constexpr double kWholeSpecs = 0.8;
+// Of a stagewise search's evaluations, those of prefixes: they cost less, and what the last stage
+// adds decides the result.
+constexpr double kPrefixes = 0.2;
+
+// Of how specs are proposed, raised with every change: shards that propose by other rules would
+// wait for each other for ever.
+constexpr int kRules = 2;
 
 // A front that grows by less than this share has not become better.
 constexpr double kBetter = 1e-4;
@@ -94,9 +99,9 @@ bool Search::run() {
     archive_ = std::make_unique<Archive>(ground.space, options_.curve);
     const auto strategy = strategy_on(ground);
     const bool whole = stages == space_.stages;
-    const double share = whole ? 1 : (1 - kWholeSpecs) * stages / (space_.stages - 1);
-    if (!run_generations(*strategy, stages, static_cast<int>(options_.evaluations * share)))
-      return false;
+    const double share = whole ? 1 : kPrefixes * stages / (space_.stages - 1);
+    const auto last = static_cast<int>(std::lround(options_.evaluations * share));
+    if (!run_generations(*strategy, stages, last)) return false;
     if (whole) break;
     beam = static_cast<const Evolution&>(*strategy).best();
     beam.resize(std::min(beam.size(), static_cast<std::size_t>(options_.beam)));
@@ -175,7 +180,7 @@ void begin_inside(const Space& space, SearchOptions& options) {
 std::string search_hash(const SearchOptions& options) {
   const EvolutionOptions evolution = with_defaults(options.evolution, options.evaluations);
   Json all = Json::array(
-      {static_cast<int>(options.strategy), options.evaluations, options.patience,
+      {kRules, static_cast<int>(options.strategy), options.evaluations, options.patience,
        evolution.population, evolution.children, evolution.mutation_rate, evolution.crossover_share,
        evolution.screened, options.beam, options.limits.least_macs, options.limits.most_macs,
        options.limits.most_params, static_cast<int>(options.curve.policies),

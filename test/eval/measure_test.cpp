@@ -172,6 +172,25 @@ TEST_CASE("of networks that share stages those fail whose own stage gives no num
   CHECK(std::holds_alternative<Evaluation>(evaluated[1]));
 }
 
+TEST_CASE("a stop does not wait for all of those among which one has failed", "[eval]") {
+  const Measured measured;
+  {
+    const torch::NoGradGuard no_grad;
+    deep_weight(measured.supernet).fill_(NAN);
+  }
+  const Space& space = measured.supernet->space();
+  Spec shallow = largest(space);
+  shallow.stages.back().units.front().blocks.resize(1);
+  StopFlag stop;
+  NetworkEvaluator evaluator(measured.supernet, measured.data, stop);
+  std::vector<std::size_t> done;
+  CHECK_FALSE(evaluator.evaluate({shallow, largest(space)}, [&](std::size_t i, const Evaluated&) {
+    done.push_back(i);
+    stop.raise();
+  }));
+  CHECK(done == std::vector<std::size_t>{0});
+}
+
 TEST_CASE("a stop waits for a few networks, however many share their stages", "[eval]") {
   const Measured measured;
   const Space& space = measured.supernet->space();

@@ -77,6 +77,24 @@ TEST_CASE(
   CHECK(known < unknown);
 }
 
+TEST_CASE("of a choice that no known spec made a predictor hopes no wonders", "[search]") {
+  const Space space = small_space();
+  FakeEvaluator networks(space);
+  Archive archive(space, CurveOptions{});
+  std::vector<Spec> specs = drawn(space, 0, 20, archive);
+  for (Spec& spec : specs) spec.stages.back() = smallest(space).stages.back();
+  std::vector<Spec> distinct;
+  for (const Spec& spec : specs) {
+    if (std::find(distinct.begin(), distinct.end(), spec) == distinct.end())
+      distinct.push_back(spec);
+  }
+  archive.evaluate(distinct, networks, nullptr, [] {});
+  const CurvePredictor predictor(space, archive);
+  Spec other = distinct.front();
+  other.stages.back() = largest(space).stages.back();
+  CHECK(predictor.curve(other).front().error > 0);
+}
+
 TEST_CASE("a predictor learns from a bounded number of specs", "[search]") {
   const Space space = large_space();
   FakeEvaluator networks(space);

@@ -1,4 +1,5 @@
 // Stagewise searches: first stages alone, then what extends the best of them.
+#include <algorithm>
 #include <cstddef>
 #include <set>
 #include <string>
@@ -67,6 +68,28 @@ TEST_CASE("generations that extend a beam have one prefix each, but for the firs
   }
   CHECK(generation > 5);
   CHECK(all.size() > 1);
+}
+
+TEST_CASE("each prefix of the beam is extended, however many specs the user knows", "[search]") {
+  SearchRun run;
+  run.options.strategy = SearchStrategy::kStagewise;
+  run.options.evaluations = 100;
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    Rng rng(7, {i});
+    Spec spec = uniform(run.space, rng);
+    spec.stages.front() = smallest(run.space).stages.front();
+    run.options.begin_with.push_back(spec);
+  }
+  GenerationsEvaluator evaluator(run.evaluator);
+  search(run.space, evaluator, nullptr, run.options, {}, run.stop, nullptr);
+  std::set<std::string> founding, later;
+  for (const std::vector<Spec>& specs : evaluator.generations) {
+    if (specs.front().stages.size() == 1) continue;
+    auto& prefixes = founding.empty() ? founding : later;
+    for (const Spec& spec : specs) prefixes.insert(spec_hash(prefix(spec, 1)));
+  }
+  CHECK(founding.size() >= static_cast<std::size_t>(run.options.beam));
+  CHECK(std::includes(founding.begin(), founding.end(), later.begin(), later.end()));
 }
 
 }  // namespace
