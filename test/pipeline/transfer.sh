@@ -6,11 +6,12 @@ transfer=("$here/../../scripts/transfer" --installed --splits "1 2" --data "$dat
 
 "${transfer[@]}" >rows.jsonl 2>log || fail "$(tail -n 3 log)"
 jq -se '(map(.split) == [range(10) | 1] + [range(10) | 2]) and
-  all(.unused >= 0 and .inside == (.interval[0] <= .test_average_macs and .test_average_macs <= .interval[1]))' rows.jsonl >/dev/null ||
+  all(.unused >= 0 and .inside == (.interval[0] <= .test_average_macs and .test_average_macs <= .interval[1]) and
+    .kept == (.test_average_macs - .budget <= .interval[1] - .val_average_macs))' rows.jsonl >/dev/null ||
   fail "rows: $(cat rows.jsonl)"
 jq -se '.[0].configuration.data.hash == .[1].configuration.data.hash and map(.configuration.data.split_seed) == [1, 2]' \
   out/split-{1,2}/run.json >/dev/null || fail "not the splits that were asked for"
-grep -qE "^[0-9]+ of 20 within" log || fail "no sum: $(cat log)"
+grep -q "^within: .* of 20 test" log && grep -q "^kept: .* of 20 exceed" log || fail "no sum: $(cat log)"
 
 # What is done is not done again.
 made() { stat -c '%n %i' out/split-*/{supernet.safetensors,found.jsonl,net/*,transfer/[0-9]*}; }
