@@ -53,8 +53,10 @@ void declare_eval(EvalOptions& options, OptionList& list) {
                   {{"val", Split::kVal}, {"test", Split::kTest}});
   list.add("--batch", options.measurement.batch, "with --model: images that enter together",
            WholeRange{1, kMostBatch});
-  list.add("--curve", options.measurement.curve,
-           "with --model: budgeted, accuracies over average MACs, of policies fitted on val");
+  list.add(
+      "--curve", options.measurement.curve,
+      "with --model: add the accuracy over the average MACs of policies fitted on val (budgeted "
+      "classification)");
   list.add("--time", options.measurement.time,
            "with --model: wall-clock seconds per image at batch 64 and 1");
   list.add(
@@ -217,8 +219,8 @@ const Tool& eval_tool() {
       "measure specs of a supernet, or an exported network with true early exit",
       "With --checkpoint and --specs: each spec's network is extracted, calibrated and measured, "
       "and its record written with the outcome. With --model: one JSON object, the network's "
-      "record with what true early exit gave, and curve and times if they are asked for. Nothing "
-      "is ever fitted on the test split.",
+      "record with what true early exit gave; curve, times and a report if they are asked for. "
+      "Nothing is ever fitted on the test split.",
       {{"enas4d-eval --checkpoint run/supernet.safetensors --data cifar10:DIR --specs specs.jsonl "
         "> records.jsonl",
         "accuracies of a sample on val"},

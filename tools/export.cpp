@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -60,7 +61,11 @@ void declare_export(ExportToolOptions& options, OptionList& list) {
   declare_compute(options.compute, list);
 }
 
-/// The most accurate of those whose average MACs on val are within `budget`.
+bool is_better(const Outcome& a, const Outcome& b) {
+  return std::pair(a.accuracy, -a.average_macs) > std::pair(b.accuracy, -b.average_macs);
+}
+
+/// The most accurate, then the cheapest, of those whose average MACs on val are within `budget`.
 const Record& best_within(const std::vector<Record>& records, std::int64_t budget,
                           const std::string& source) {
   const Record* best = nullptr;
@@ -70,7 +75,7 @@ const Record& best_within(const std::vector<Record>& records, std::int64_t budge
     const double cost = record.val->average_macs;
     if (cheapest == nullptr || cost < cheapest->val->average_macs) cheapest = &record;
     if (cost > static_cast<double>(budget)) continue;
-    if (best == nullptr || record.val->accuracy > best->val->accuracy) best = &record;
+    if (best == nullptr || is_better(*record.val, *best->val)) best = &record;
   }
   if (cheapest == nullptr) {
     throw bad_input(source, "--average-macs needs records with a val outcome, there is none");

@@ -92,7 +92,7 @@ inline RankPlace place_of(const RankOptions& options, const Variables& variable)
 /// What LibTorch itself logs of ranks that are lost or late, our one line says better. What the
 /// user has set stays.
 inline void quieten_libtorch() {
-  setenv("TORCH_CPP_LOG_LEVEL", "ERROR", /*overwrite=*/0);
+  setenv("TORCH_CPP_LOG_LEVEL", "FATAL", /*overwrite=*/0);
   c10::initLogging();
 }
 

@@ -83,7 +83,8 @@ void declare_search(SearchToolOptions& options, OptionList& list) {
       "end, with stagewise the stages under way, after so many evaluations that added less than "
       "0.01 % to the front's hypervolume; 0 = never",
       WholeRange{0, kMostEvaluations});
-  add_specs(list, options.specs);
+  add_specs(list, options.specs).help =
+      "begin with these: specs or records, one document or one a line; - is standard input";
   list.add("--population", search.evolution.population,
            "with evolution and stagewise: specs kept from one generation to the next; 0 = an "
            "eighth of the evaluations, 8 to 20",
@@ -111,10 +112,11 @@ void declare_search(SearchToolOptions& options, OptionList& list) {
            "keeps every evaluation, so that the same command goes on after a stop or a crash; "
            "OUTPUT.journal if it is absent and the output is a file",
            TextFormat{"DIR"});
-  list.add("--shard", options.shard,
-           "one of several processes that search together: 2/3 is the second of three; all are "
-           "started alike but for this, with one --journal",
-           TextFormat{"I/N"});
+  list.add(
+      "--shard", options.shard,
+      "one of several processes that search together: 2/3 is the second of three; all with one "
+      "--journal and the same search, each with its own output",
+      TextFormat{"I/N"});
   add_max_time(list, options.max_time);
   declare_compute(options.compute, list);
 }

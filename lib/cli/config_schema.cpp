@@ -23,6 +23,7 @@ Json option_schema(const Option& option) {
   const bool is_list = option.to_json().is_array() || placeholder.find(",...") != std::string::npos;
   Json schema = value_schema(option, placeholder.substr(0, placeholder.find(",...")));
   if (is_list) schema = {{"type", "array"}, {"items", schema}};
+  if (is_list && !option.words.empty()) schema["minItems"] = 1;
   // What has no default may be null, as --print-config shows it.
   if (option.to_json().is_null()) schema = {{"anyOf", {schema, {{"type", "null"}}}}};
   schema["description"] = option.help;

@@ -270,6 +270,7 @@ Option& OptionList::add(const std::string& names, std::vector<std::string>& fiel
   const auto from_json = [&field, words](const JsonValue& value) {
     field.clear();
     for (const JsonValue& item : value.items()) field.push_back(words[item.word(words)]);
+    if (field.empty()) throw value.error("must name at least one");
   };
   Option& option = declare({names, fmt::format("{}", fmt::join(words, ",")), help, from_text,
                             from_json, [&field] { return Json(field); }});

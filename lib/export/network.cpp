@@ -76,23 +76,30 @@ class StagedFiles {
       const std::string target = directory_ + "/" + name;
       if (is_special_file(target)) throw failed(target + ": cannot be written: is no file");
     }
+    std::error_code error;
+    std::filesystem::remove(directory_ + "/manifest.json", error);
+    require(error, "manifest.json");
     std::error_code ignored;
     for (const std::string& name : earlier) {
       const bool is_replaced = std::find(names_.begin(), names_.end(), name) != names_.end();
       if (!is_replaced) std::filesystem::remove(directory_ + "/" + name, ignored);
     }
-    std::filesystem::remove(directory_ + "/manifest.json", ignored);
     for (const std::string& name : names_) {
-      std::error_code error;
       std::filesystem::rename(path(name), directory_ + "/" + name, error);
-      if (error) {
-        throw failed(
-            fmt::format("{}/{}: cannot be written: {}", directory_, name, error.message()));
-      }
+      require(error, name);
+    }
+    if (!sync_folder_of(directory_ + "/manifest.json")) {
+      throw failed(directory_ + ": cannot be written");
     }
   }
 
  private:
+  /// Throws if what was done to that file went wrong.
+  void require(const std::error_code& error, const std::string& name) const {
+    if (!error) return;
+    throw failed(fmt::format("{}/{}: cannot be written: {}", directory_, name, error.message()));
+  }
+
   /// Not among the files: who waits for it would find its folder gone.
   std::string lock_path() const { return staging_ + ".lock"; }
 

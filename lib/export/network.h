@@ -36,7 +36,8 @@ struct VerifiedFiles {
 /// Extracts and calibrates the record's spec and writes it to `directory` in all formats, last
 /// manifest.json. The record, which must lie in the supernet's space, goes along completed
 /// (eval/evaluate.h) with its policy (none: the last exit). Files of an earlier export to the
-/// directory are gone then. Throws Error (failed), and then `directory` is as it was.
+/// directory are gone then. Throws Error (failed), and then `directory` is as it was, or,
+/// where the last files could not be moved there, without a manifest.
 std::vector<VerifiedFiles> export_network(const SupernetFile& supernet, Record record,
                                           const Dataset& data, const ExportOptions& options,
                                           const std::string& directory);

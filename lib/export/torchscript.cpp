@@ -113,6 +113,7 @@ std::string ScriptWriter::link(std::size_t index) const {
 std::string ScriptWriter::decide() const {
   std::string text =
       "def decide(self, logits) -> Tuple[Tensor, Tensor]:\n"
+      "    assert bool(torch.isfinite(logits).all()), \"a logit is not finite\"\n"
       "    label = torch.argmax(logits, 1)\n"
       "    shares = torch.softmax(logits.double(), 1)\n";
   switch (policy_.confidence) {

@@ -73,11 +73,6 @@ std::string folder_of(const std::string& path) {
   return folder.empty() ? "." : folder;
 }
 
-bool sync_folder_of(const std::string& path) {
-  const Descriptor opened(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return opened.number() >= 0 && sync(opened.number());
-}
-
 std::string link_to(int descriptor) {
   return fmt::format("/proc/self/fd/{}", descriptor);
 }
@@ -220,6 +215,11 @@ void AtomicFile::commit(bool keep_previous) {
   require(::rename(temporary_.c_str(), path_.c_str()) == 0);
   temporary_.clear();
   require(sync_folder_of(path_));
+}
+
+bool sync_folder_of(const std::string& path) {
+  const Descriptor opened(::open(folder_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  return opened.number() >= 0 && sync(opened.number());
 }
 
 void write_file(const std::string& path, std::string_view text) {

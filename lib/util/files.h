@@ -93,6 +93,9 @@ void remove_unfinished(const std::string& path);
 /// Makes the folder and its parents. Throws Error (failed).
 void make_directories(const std::string& path);
 bool file_exists(const std::string& path);
+/// That files were renamed to or removed from the folder of `path` outlasts a power cut then.
+/// False if it could not be synced.
+bool sync_folder_of(const std::string& path);
 /// In bytes, at this moment also on a network file system: it is opened to be looked at. Throws
 /// Error (bad input).
 std::size_t size_now(const std::string& path);

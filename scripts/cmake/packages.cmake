@@ -39,7 +39,7 @@ set(CPACK_DEBIAN_PROGRAMS_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_SHLIBDEPS ON)
 # By name: what the programs' libraries ask for is met by Debian's reference BLAS, which is thirty times slower.
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_DEPENDS libopenblas0-openmp)
-set(CPACK_DEBIAN_PROGRAMS_PACKAGE_SUGGESTS "dataset-fashion-mnist, gnuplot-nox, jq, bsdextrautils")
+set(CPACK_DEBIAN_PROGRAMS_PACKAGE_SUGGESTS "bash-completion, dataset-fashion-mnist, gnuplot-nox, jq, bsdextrautils")
 
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "Libraries and headers of enas4d")
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libenas4d-dev)

@@ -24,26 +24,24 @@ const { policy } = network.manifest.record;
 if (!network.manifest.files.examples) fail(`${folder}: was exported without --examples`);
 const examples = readSafetensors(path.join(folder, network.manifest.files.examples));
 const [count, ...shape] = examples.image.shape;
+const size = examples.image.data.length / count;
 const expected = Object.keys(examples).filter((name) => name.startsWith("logits")).sort();
+const kBatch = 64; // features of more would not fit into every machine's memory
 
 let agrees = true;
-function largestDifference(outputs) {
+/** The largest difference of `outputs`, the logits of images from `first` on. */
+function largestDifference(outputs, first) {
   let largest = 0;
   for (const name of expected) {
-    examples[name].data.forEach((logit, i) => {
-      const difference = Math.abs(outputs[name].data[i] - logit);
+    const { shape: [, classes], data } = examples[name];
+    outputs[name].data.forEach((found, i) => {
+      const logit = data[first * classes + i];
+      const difference = Math.abs(found - logit);
       if (!(difference <= 1e-4 + 1e-4 * Math.abs(logit))) agrees = false;
       largest = Math.max(largest, difference);
     });
   }
   return largest;
-}
-
-const image = new ort.Tensor("float32", examples.image.data, [count, ...shape]);
-const whole = await (await network.sessionOf(network.manifest.files.onnx)).run({ image });
-const values = { image };
-for (const graph of network.chain) {
-  Object.assign(values, await graph.run(Object.fromEntries(graph.inputNames.map((name) => [name, values[name]]))));
 }
 
 /** The expected confidence of an example at an exit. */
@@ -60,18 +58,28 @@ function isClose(i, exit) {
   return Math.abs(policy.thresholds[first - 1] - confidenceAt(i, first, policy.confidence)) < 1e-3;
 }
 
+const whole = await network.sessionOf(network.manifest.files.onnx);
+let allExitsDifference = 0, chainDifference = 0;
 // A decision is close, and float32 makes it, within 0.001 of a threshold or of the second class.
-const run = await network.run(examples.image.data, count);
 let same = 0, close = 0;
-for (let i = 0; i < count; ++i) {
-  if (run.exit[i] === Number(examples.exit.data[i]) && run.label[i] === Number(examples.class.data[i])) {
-    ++same;
-  } else if (isClose(i, run.exit[i])) {
-    ++close;
+for (let first = 0; first < count; first += kBatch) {
+  const images = Math.min(kBatch, count - first);
+  const pixels = examples.image.data.subarray(first * size, (first + images) * size);
+  const values = { image: new ort.Tensor("float32", pixels, [images, ...shape]) };
+  allExitsDifference = Math.max(allExitsDifference, largestDifference(await whole.run(values), first));
+  for (const graph of network.chain) {
+    Object.assign(values, await graph.run(Object.fromEntries(graph.inputNames.map((name) => [name, values[name]]))));
+  }
+  chainDifference = Math.max(chainDifference, largestDifference(values, first));
+  const { exit, label } = await network.run(pixels, images);
+  for (let i = 0; i < images; ++i) {
+    if (exit[i] === Number(examples.exit.data[first + i]) && label[i] === Number(examples.class.data[first + i])) {
+      ++same;
+    } else if (isClose(first + i, exit[i])) {
+      ++close;
+    }
   }
 }
-const allExitsDifference = largestDifference(whole);
-const chainDifference = largestDifference(values);
 agrees = agrees && count - same - close <= count / 1000;
 console.log(JSON.stringify({
   images: count, all_exits_difference: allExitsDifference, chain_difference: chainDifference,

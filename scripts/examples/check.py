@@ -18,6 +18,7 @@ except ImportError as error:
 
 # A decision is close, and float32 makes it, within this of a threshold or of the second class.
 CLOSE = 1e-3
+BATCH = 64  # features of more images would not fit into every machine's memory
 
 
 def logits_of(network, image, names):
@@ -49,21 +50,26 @@ def main():
     if "examples" not in network.manifest["files"]:
         raise ValueError(f"{options.net}: was exported without --examples")
     examples = read_safetensors(network.path(network.manifest["files"]["examples"]))
-    image, names = examples["image"], sorted(name for name in examples if name.startswith("logits"))
+    count, names = len(examples["image"]), sorted(name for name in examples if name.startswith("logits"))
 
-    result = {"images": len(image)}
+    differences = {}
     agrees = True
-    for way, logits in logits_of(network, image, names).items():
-        expected = np.stack([examples[name] for name in names])
-        difference = np.abs(np.stack(logits) - expected)
-        result[f"{way}_difference"] = float(difference.max())
-        agrees = agrees and bool((difference <= 1e-4 + 1e-4 * np.abs(expected)).all())
-
-    label, _, exit, _ = network.run(image)
-    same = (exit == examples["exit"]) & (label == examples["class"])
-    close = sum(is_close(network.policy, examples, i, exit[i]) for i in np.flatnonzero(~same))
-    agrees = agrees and len(image) - same.sum() - close <= len(image) / 1000
-    print(json.dumps({**result, "same_decisions": int(same.sum()), "close_decisions": int(close), "agrees": bool(agrees)}))
+    same = close = 0
+    for begin in range(0, count, BATCH):
+        batch = slice(begin, begin + BATCH)
+        image = examples["image"][batch]
+        expected = np.stack([examples[name][batch] for name in names])
+        for way, logits in logits_of(network, image, names).items():
+            difference = np.abs(np.stack(logits) - expected)
+            key = f"{way}_difference"
+            differences[key] = max(differences.get(key, 0.0), float(difference.max()))
+            agrees = agrees and bool((difference <= 1e-4 + 1e-4 * np.abs(expected)).all())
+        label, _, exit, _ = network.run(image)
+        decided = (exit == examples["exit"][batch]) & (label == examples["class"][batch])
+        same += int(decided.sum())
+        close += sum(is_close(network.policy, examples, begin + i, exit[i]) for i in np.flatnonzero(~decided))
+    agrees = agrees and count - same - close <= count / 1000
+    print(json.dumps({"images": count, **differences, "same_decisions": same, "close_decisions": int(close), "agrees": bool(agrees)}))
     return 0 if agrees else 1
 
 

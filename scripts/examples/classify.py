@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Classifies images with an exported network and true early exit: one line an image with its class, its confidence, the stage that
+"""Classifies images with an exported network and true early exit: one line an image with its class, its confidence, the exit that
 it left at and its multiply-accumulates.
 
     scripts/install-deps --with-python

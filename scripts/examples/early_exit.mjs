@@ -18,6 +18,7 @@ export function decide(logits, measure) {
   for (let i = 0; i < count; ++i) {
     const row = logits.data.subarray(i * classes, (i + 1) * classes);
     let top = 0;
+    if (!row.every(Number.isFinite)) throw new Error("a logit is not finite");
     for (let c = 1; c < classes; ++c) if (row[c] > row[top]) top = c;
     let sum = 0, weighted = 0, second = 0;
     for (let c = 0; c < classes; ++c) {
@@ -90,7 +91,7 @@ export class EarlyExitNetwork {
   }
 
   /**
-   * Runs `count` prepared images, one after the other in `pixels`. Gives for each its class, its confidence, the stage (from 1)
+   * Runs `count` prepared images, one after the other in `pixels`. Gives for each its class, its confidence, the exit (from 1)
    * that it left at, and the multiply-accumulates that it took.
    */
   async run(pixels, count) {

@@ -16,6 +16,8 @@ import numpy as np
 
 def decide(logits, measure):
     """Classes and confidences of the rows of `logits`, N x classes."""
+    if not np.isfinite(logits).all():
+        raise ValueError("a logit is not finite")
     logs = logits.astype(np.float64) - logits.max(1, keepdims=True)
     logs -= np.log(np.exp(logs).sum(1, keepdims=True))
     shares = np.exp(logs)
@@ -97,7 +99,7 @@ class OnnxNetwork(Network):
         return graph.run(None, {"image": images})
 
     def run(self, images):
-        """Of each image its class, its confidence, the stage (from 1) that it left at, and the multiply-accumulates that it took."""
+        """Of each image its class, its confidence, the exit (from 1) that it left at, and the multiply-accumulates that it took."""
         count = len(images)
         label, confidence, exit = np.empty(count, np.int64), np.empty(count, np.float32), np.empty(count, np.int64)
         thresholds = [*self.policy.get("thresholds", []), 0]  # all that reach the last stage leave there

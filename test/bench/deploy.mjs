@@ -31,6 +31,7 @@ async function pass(network, batch) {
 
 for (const batch of [64, 1]) {
   const images = count - (count % batch);
+  if (images === 0) continue;
   const rounds = [];
   for (const network of networks) await pass(network, batch); // warms up
   for (let round = 0; round < kRounds; ++round) rounds.push([await pass(networks[0], batch), await pass(networks[1], batch)]);

@@ -134,6 +134,7 @@ TEST_CASE("the schema of a configuration has the type, words and default of ever
   CHECK(properties.at("cups") ==
         Json({{"type", "integer"}, {"description", "how many"}, {"default", 2}}));
   CHECK(properties.at("with").at("items").at("enum") == Json({"milk", "sugar", "lemon-peel"}));
+  CHECK(properties.at("with").at("minItems") == 1);
   CHECK(properties.at("hot").at("type") == "boolean");
   CHECK(properties.at("pot").at("anyOf").at(0).at("type") == "string");
   CHECK(properties.at("pot").at("anyOf").at(1).at("type") == "null");

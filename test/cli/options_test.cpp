@@ -191,6 +191,7 @@ TEST_CASE("JSON of another type or outside its rule is bad input", "[cli]") {
       Case{"--count", R"("fast")", "such as 5M"}, Case{"--count", "-1", "whole number"},
       Case{"--counts", R"("5M")", "must be an array"},
       Case{"--duration", R"("soon")", "such as 1h30m"}, Case{"--words", R"(["three"])", "three"},
+      Case{"--words", "[]", "must name at least one"},
       Case{"--fruit", R"("fig")", "'apple' or 'pear'"});
   const Bound bound;
   CAPTURE(wrong.flag, wrong.json);

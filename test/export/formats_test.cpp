@@ -164,6 +164,17 @@ TEST_CASE("a TorchScript module obeys thresholds that are set later", "[export]"
   CHECK((exit_stages({2, 2}) == 3).all().item<bool>());
 }
 
+TEST_CASE("a TorchScript module has no answer where logits are no numbers", "[export]") {
+  const ExportExample example(1, 3);
+  const TemporaryFolder folder;
+  write_torchscript(folder / "network.pt", example.plan(), example.subnet.weights(), example.policy,
+                    "");
+  torch::jit::Module module = load_torchscript(folder / "network.pt");
+  const torch::Tensor images = example.images.clone();
+  images[0].fill_(NAN);
+  CHECK_THROWS_WITH(module.forward({images}), Contains("a logit is not finite"));
+}
+
 TEST_CASE("verification refuses what differs", "[export]") {
   const Dataset data = tiny_data();
   Supernet supernet(pencil_space(2), 1);

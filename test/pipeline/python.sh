@@ -41,6 +41,16 @@ examples = {"exit": np.array([1]), "logits1": np.array([[0.5, 0.5]]), "logits2":
 close, far = ({"confidence": "margin", "thresholds": [threshold]} for threshold in (0.0005, 0.1))
 assert is_close(close, examples, 0, 2) and not is_close(far, examples, 0, 2)' || fail "close decisions"
 
+PYTHONPATH=$examples "$python" -c '
+import numpy as np
+from early_exit import decide
+try:
+    decide(np.array([[0.0, 1.0], [np.nan, 1.0]]), "margin")
+except ValueError as error:
+    assert str(error) == "a logit is not finite"
+else:
+    raise AssertionError("an answer")' || fail "logits that are no numbers"
+
 # JPEG and PNG of any size: what counts is the middle. Grey ones and transparent ones are colours, too.
 "$python" -c '
 from PIL import Image

@@ -46,6 +46,11 @@ head -c 40 photos/val/reddish/1.ppm >cut.ppm
 expect 1 "cut.ppm: is cut: " node "$examples/classify.mjs" net cut.ppm
 : >empty.ppm
 expect 1 "empty.ppm: must be a binary PPM or PGM" node "$examples/classify.mjs" net empty.ppm
+printf 'P6%60sx' '' >blank.ppm
+expect 1 "blank.ppm: must be a binary PPM or PGM" timeout 20 node "$examples/classify.mjs" net blank.ppm
+cp -r net nan
+sed -i 's/classifier_biasJ\(.\)..../classifier_biasJ\1\x00\x00\xc0\x7f/' nan/stage1.onnx
+expect 1 "a logit is not finite" node "$examples/classify.mjs" nan photos/val/reddish/1.ppm
 expect 1 "nowhere/manifest.json" node "$examples/check.mjs" nowhere
 export_photos front.jsonl --average-macs "$budget" --format onnx -o bare
 expect 1 "bare: was exported without --examples" node "$examples/check.mjs" bare

@@ -283,6 +283,25 @@ TEST_CASE("a stopped search writes no result and ends with status 75", "[tools]"
   CHECK_FALSE(file_exists(folder / "none.jsonl"));
 }
 
+TEST_CASE("of equally accurate records the cheapest is exported", "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  auto records = records_of(folder.run(search_tool(), {"--evaluations", "4", "--front"}));
+  REQUIRE(records.size() >= 2);
+  std::reverse(records.begin(), records.end());  // the cheapest is the last
+  std::string lines;
+  for (Record& record : records) {
+    record.val->accuracy = 0.5;
+    lines += to_line(record) + "\n";
+  }
+  const ToolRun run = folder.run(
+      export_tool(), {"--specs", "-", "--average-macs", "1G", "-o", folder / "tied"}, lines);
+  CAPTURE(run.err);
+  REQUIRE(run.status == 0);
+  const Json manifest = Json::parse(read_file(folder / "tied/manifest.json"));
+  CHECK(manifest["record"]["spec"] == spec_object(records.back().spec));
+  CHECK(manifest["record"]["val"]["average_macs"] == records.back().val->average_macs);
+}
+
 TEST_CASE("an exported network evaluates to what its record promised", "[tools]") {
   const TrainedFolder& folder = TrainedFolder::get();
   const ToolRun front = folder.run(search_tool(), {"--evaluations", "4", "--population", "3"});

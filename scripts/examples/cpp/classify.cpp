@@ -1,5 +1,5 @@
 // Classifies images with a network that enas4d-export wrote, with true early exit: one line an image with its class, its
-// confidence, the stage that it left at and its multiply-accumulates.
+// confidence, the exit that it left at and its multiply-accumulates.
 //
 //   classify net/subnet.safetensors IMAGE...        JPEG, PNG, PPM or PGM of any size
 #include <exception>
