@@ -83,8 +83,7 @@ void declare_search(SearchToolOptions& options, OptionList& list) {
       "end, with stagewise the stages under way, after so many evaluations that added less than "
       "0.01 % to the front's hypervolume; 0 = never",
       WholeRange{0, kMostEvaluations});
-  add_specs(list, options.specs).help =
-      "begin with these: specs or records, one document or one a line; - is standard input";
+  add_specs(list, options.specs);
   list.add("--population", search.evolution.population,
            "with evolution and stagewise: specs kept from one generation to the next; 0 = an "
            "eighth of the evaluations, 8 to 20",

@@ -17,7 +17,7 @@ struct AllKinds {
   SizeBounds counts;
   std::vector<std::int64_t> budgets;
   std::optional<double> duration;
-  std::vector<std::string> words;
+  std::vector<std::string> words = {"native"};  // a list of words is never empty
   Device device = Device::kCpu;
 };
 
