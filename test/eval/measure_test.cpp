@@ -41,6 +41,15 @@ torch::Tensor deep_weight(const Supernet& supernet) {
   return found;
 }
 
+/// Makes networks with deep third stages give no numbers; a spec of those that still do.
+Spec sane_among_spoilt(const Supernet& supernet) {
+  const torch::NoGradGuard no_grad;
+  deep_weight(supernet).fill_(NAN);
+  Spec shallow = largest(supernet->space());
+  shallow.stages.back().units.front().blocks.resize(1);
+  return shallow;
+}
+
 }  // namespace
 
 TEST_CASE("true early exit decides as the exit table says, whatever the batch", "[eval]") {
@@ -155,17 +164,11 @@ TEST_CASE("an exit table does not depend on how the network was reached", "[eval
 
 TEST_CASE("of networks that share stages those fail whose own stage gives no number", "[eval]") {
   const Measured measured;
-  {
-    const torch::NoGradGuard no_grad;
-    deep_weight(measured.supernet).fill_(NAN);
-  }
-  const Space& space = measured.supernet->space();
-  Spec shallow = largest(space);
-  shallow.stages.back().units.front().blocks.resize(1);
+  const Spec shallow = sane_among_spoilt(measured.supernet);
   StopFlag stop;
   NetworkEvaluator evaluator(measured.supernet, measured.data, stop);
   std::vector<Evaluated> evaluated(2);
-  evaluator.evaluate({largest(space), shallow},
+  evaluator.evaluate({largest(measured.supernet->space()), shallow},
                      [&](std::size_t i, Evaluated one) { evaluated[i] = std::move(one); });
   REQUIRE(std::holds_alternative<Failure>(evaluated[0]));
   CHECK(std::get<Failure>(evaluated[0]).reason == "exit 3 gave a logit that is not finite");
@@ -174,20 +177,15 @@ TEST_CASE("of networks that share stages those fail whose own stage gives no num
 
 TEST_CASE("a stop does not wait for all of those among which one has failed", "[eval]") {
   const Measured measured;
-  {
-    const torch::NoGradGuard no_grad;
-    deep_weight(measured.supernet).fill_(NAN);
-  }
-  const Space& space = measured.supernet->space();
-  Spec shallow = largest(space);
-  shallow.stages.back().units.front().blocks.resize(1);
+  const Spec shallow = sane_among_spoilt(measured.supernet);
   StopFlag stop;
   NetworkEvaluator evaluator(measured.supernet, measured.data, stop);
   std::vector<std::size_t> done;
-  CHECK_FALSE(evaluator.evaluate({shallow, largest(space)}, [&](std::size_t i, const Evaluated&) {
-    done.push_back(i);
-    stop.raise();
-  }));
+  CHECK_FALSE(evaluator.evaluate({shallow, largest(measured.supernet->space())},
+                                 [&](std::size_t i, const Evaluated&) {
+                                   done.push_back(i);
+                                   stop.raise();
+                                 }));
   CHECK(done == std::vector<std::size_t>{0});
 }
 

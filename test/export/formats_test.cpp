@@ -47,6 +47,12 @@ struct ExportExample {
   Policy policy;
 };
 
+torch::jit::Module scripted(const ExportExample& example, const TemporaryFolder& folder) {
+  write_torchscript(folder / "network.pt", example.plan(), example.subnet.weights(), example.policy,
+                    "told");
+  return load_torchscript(folder / "network.pt");
+}
+
 /// The example's network in all formats but our own, and read back.
 std::vector<std::unique_ptr<ExportedNetwork>> exported(const ExportExample& example,
                                                        const TemporaryFolder& folder) {
@@ -151,9 +157,7 @@ TEST_CASE("a fixed exit is one link without the heads before it", "[export]") {
 TEST_CASE("a TorchScript module obeys thresholds that are set later", "[export]") {
   const ExportExample example(1, 3);
   const TemporaryFolder folder;
-  write_torchscript(folder / "network.pt", example.plan(), example.subnet.weights(), example.policy,
-                    "told");
-  torch::jit::Module module = load_torchscript(folder / "network.pt");
+  torch::jit::Module module = scripted(example, folder);
   CHECK(module.attr("manifest").toStringRef() == "told");
   const auto exit_stages = [&](std::vector<double> thresholds) {
     module.setattr("thresholds", c10::List<double>(thresholds));
@@ -167,9 +171,7 @@ TEST_CASE("a TorchScript module obeys thresholds that are set later", "[export]"
 TEST_CASE("a TorchScript module has no answer where logits are no numbers", "[export]") {
   const ExportExample example(1, 3);
   const TemporaryFolder folder;
-  write_torchscript(folder / "network.pt", example.plan(), example.subnet.weights(), example.policy,
-                    "");
-  torch::jit::Module module = load_torchscript(folder / "network.pt");
+  torch::jit::Module module = scripted(example, folder);
   const torch::Tensor images = example.images.clone();
   images[0].fill_(NAN);
   CHECK_THROWS_WITH(module.forward({images}), Contains("a logit is not finite"));
