@@ -21,7 +21,7 @@ enum class SearchStrategy {
   kEvolution,  ///< NSGA-II over whole specs
   /// Stage by stage: prefixes of k stages are evolved as networks of their own; the best of them,
   /// the beam, are what prefixes of k + 1 stages extend. What a prefix computes is computed once
-  /// for ten extensions (eval/network_evaluator.h).
+  /// for up to ten extensions (eval/network_evaluator.h).
   kStagewise,
   kRandom,  ///< uniform draws
 };

@@ -8,6 +8,7 @@ the others only. To be copied into programs of your own.
 Needs numpy, Pillow where it reads images, and a runtime: onnxruntime for what was exported with --format onnx, or torch (PyTorch,
 which is LibTorch's Python) for --format torchscript.
 """
+import functools
 import json
 import os
 
@@ -93,10 +94,13 @@ class OnnxNetwork(Network):
         self.session = lambda file: onnxruntime.InferenceSession(self.path(file), options, providers=["CPUExecutionProvider"])
         self.chain = [self.session(file) for file in manifest["files"]["chain"]]
 
+    @functools.cached_property
+    def whole(self):
+        return self.session(self.manifest["files"]["onnx"])
+
     def exits(self, images):
         """The logits of every exit, without early exit."""
-        graph = self.session(self.manifest["files"]["onnx"])
-        return graph.run(None, {"image": images})
+        return self.whole.run(None, {"image": images})
 
     def run(self, images):
         """Of each image its class, its confidence, the exit (from 1) that it left at, and the multiply-accumulates that it took."""
