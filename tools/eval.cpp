@@ -1,9 +1,11 @@
 // enas4d-eval: measures what is shipped: specs of a supernet, or one exported network.
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include <fmt/format.h>
 
@@ -137,6 +139,7 @@ Dataset open_split(const EvalOptions& options, const DataDescription& trained, C
 /// failure.
 std::string record_line(const EvalOptions& options, const SupernetFile& file, const Dataset& data,
                         Record& measured) {
+  measured = evaluate_record(file, data, options.measurement.split, std::move(measured));
   if (!options.depth_exits || measured.failure) return to_line(measured);
   try {
     Json result = Json::parse(to_line(measured));
@@ -148,6 +151,19 @@ std::string record_line(const EvalOptions& options, const SupernetFile& file, co
   }
 }
 
+/// The record's figures are replaced, its thresholds are not.
+void warn_of_other_weights(const std::vector<Record>& records, const SupernetFile& file,
+                           Console& console) {
+  const auto others = std::count_if(records.begin(), records.end(), [&](const Record& record) {
+    return has_thresholds_of_others(record, file);
+  });
+  if (others == 0) return;
+  console.warning(
+      fmt::format("thresholds of {} of {} records were fitted for other weights and "
+                  "may not suit these",
+                  others, records.size()));
+}
+
 /// What was measured is written, whatever happens to the other records.
 ExitStatus evaluate_specs(const EvalOptions& options, Session& session, Output& output) {
   StopFlag stop;
@@ -155,21 +171,23 @@ ExitStatus evaluate_specs(const EvalOptions& options, Session& session, Output& 
   const SupernetFile file = load_supernet(options.checkpoint);
   const std::vector<Record> records =
       read_records_from(options.specs, session.streams.in, &file.supernet->space());
+  warn_of_other_weights(records, file, session.console);
   const Dataset data = open_split(options, file.data, session.console, &stop);
+  if (options.depth_exits) require_fittable(data);
   int failures = 0;
   std::string first_failure;
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (stop.raised()) {
-      if (i > 0) output.finish();
-      session.console.info(fmt::format("stopped after {} of {} records", i, records.size()));
+      const std::string where = i > 0 ? output.finish_partly() : "";
+      session.console.info(
+          fmt::format("stopped after {} of {} records{}", i, records.size(), where));
       return ExitStatus::kStopped;
     }
-    Record measured;
+    Record measured = records[i];
     try {
-      measured = evaluate_record(file, data, options.measurement.split, records[i]);
       output.line(record_line(options, file, data, measured));
     } catch (const std::exception&) {
-      if (i > 0) output.finish();
+      if (i > 0) output.finish_partly();
       throw;
     }
     if (measured.failure && failures++ == 0) {
@@ -185,7 +203,7 @@ ExitStatus evaluate_specs(const EvalOptions& options, Session& session, Output& 
                            records.size(), first_failure));
 }
 
-ExitStatus evaluate_network(const EvalOptions& options, Session& session, Output& output) {
+ExitStatus evaluate_network(const EvalOptions& options, Session& session, Output& output) try {
   SubnetFile file = load_subnet(options.model);
   const Dataset data = open_split(options, file.data, session.console);
   std::optional<AtomicFile> predictions;
@@ -201,6 +219,8 @@ ExitStatus evaluate_network(const EvalOptions& options, Session& session, Output
   output.line(result.json.dump());
   output.finish();
   return ExitStatus::kDone;
+} catch (const NotFinite& error) {
+  throw failed(fmt::format("{}: {}", options.model, error.what()));
 }
 
 ExitStatus run_eval(const EvalOptions& options, Session& session) {

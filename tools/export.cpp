@@ -9,6 +9,7 @@
 #include "checkpoint/weights_files.h"
 #include "cli/common_options.h"
 #include "data/dataset.h"
+#include "eval/evaluate.h"
 #include "export/network.h"
 #include "search/record.h"
 #include "tools/compute.h"
@@ -82,13 +83,10 @@ const Record& best_within(const std::vector<Record>& records, std::int64_t budge
   }
   if (best == nullptr) {
     const std::int64_t least = std::llround(std::ceil(cheapest->val->average_macs));
-    const bool told_apart = format_count(budget) != format_count(least);
-    const auto text = [&](std::int64_t macs) {
-      return told_apart ? format_count(macs) : std::to_string(macs);
-    };
+    const auto [within, cheapest_has] = format_apart(budget, least);
     throw impossible(
         fmt::format("--average-macs: no record of {} is within {}, the cheapest has {}", source,
-                    text(budget), text(least)));
+                    within, cheapest_has));
   }
   return *best;
 }
@@ -121,9 +119,10 @@ ExitStatus run_export(const ExportToolOptions& options, Session& session) {
   const std::vector<Record> records =
       read_records_from(options.specs, session.streams.in, &file.supernet->space());
   const Record& record = chosen(records, options);
-  const auto fitted = record.hashes.find("checkpoint");
-  if (fitted != record.hashes.end() && fitted->second != file.hash) {
-    session.console.warning("the record comes from other weights: its policy may not suit these");
+  if (has_thresholds_of_others(record, file)) {
+    session.console.warning(
+        "the record's thresholds were fitted for other weights and may not "
+        "suit these");
   }
   const Dataset data = open_as_trained(options.images, file.data, session.console);
   ExportOptions exporting;

@@ -82,12 +82,11 @@ std::int64_t count_in(const JsonValue& value) {
 
 /// A number of seconds, or a text such as "1h30m".
 double duration_in(const JsonValue& value) {
-  constexpr double kLongest = 1e9;
-  if (!value.is_string()) return value.number(0, kLongest);
+  if (!value.is_string()) return value.number(0, kLongestDuration);
   try {
     return parse_duration(value.text(), "duration");
   } catch (const Error&) {
-    throw value.error("must be a duration such as 1h30m");
+    throw value.error("must be a duration such as 1h30m, 31 years at most");
   }
 }
 

@@ -40,6 +40,12 @@ void Output::finish() {
   if (file_) file_->commit();
 }
 
+std::string Output::finish_partly() {
+  flush();
+  const std::string name = file_ ? file_->commit_partly() : "";
+  return name.empty() ? "" : ", in " + name;
+}
+
 void check_standard_output(std::ostream& out) {
   if (out) {
     errno = 0;

@@ -20,6 +20,9 @@ class Output {
   void line(std::string_view text);  ///< adds the newline
   void flush();   ///< what was written so far reaches a reader of standard output
   void finish();  ///< once, at the end
+  /// Instead, of lines that are not all: the file is "PATH.partial", and PATH stays as it was. Says
+  /// where they are: ", in PATH.partial"; empty for standard output.
+  std::string finish_partly();
 
  private:
   std::ostream& out_;

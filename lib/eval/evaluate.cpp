@@ -68,6 +68,12 @@ Policy policy_of(const Record& record) {
   return last;
 }
 
+bool has_thresholds_of_others(const Record& record, const SupernetFile& file) {
+  const auto fitted = record.hashes.find("checkpoint");
+  return record.policy && !record.policy->thresholds.empty() && fitted != record.hashes.end() &&
+         fitted->second != file.hash;
+}
+
 Record completed(Record record, const SupernetFile& file, const Plan& plan, const Dataset& data) {
   const std::map<std::string, std::string> origin = {{"checkpoint", file.hash},
                                                      {"data", data.description().hash},
@@ -120,11 +126,11 @@ void fit_policy(SubnetFile& file, const Dataset& data, Confidence confidence, do
   const ExitMacs macs = exit_macs(file.subnet.plan());
   const auto point = fit_thresholds(table, macs, confidence, average_macs);
   if (!point) {
+    const auto [budget, least] = format_apart(std::llround(average_macs), macs.cumulative.front());
     throw impossible(
-        fmt::format("no policy of this network averages at most {} MACs; reachable: "
-                    "{} to {}",
-                    format_count(std::llround(average_macs)), format_count(macs.cumulative.front()),
-                    format_count(macs.full())));
+        fmt::format("--average-macs: no policy of this network averages at most {} MACs; "
+                    "reachable: {} to {}",
+                    budget, least, format_count(macs.full())));
   }
   file.record.policy = point->policy;
   file.record.val = apply(point->policy, table, macs);
@@ -141,6 +147,7 @@ ModelResult evaluate_model(const SubnetFile& file, const Dataset& data,
   outcome.exit_accuracy = apply(policy, table, macs).exit_accuracy;
   Record record = file.record;
   record.policy = policy;
+  record.failure.reset();
   set_outcome(record, options.split, outcome);
 
   Json result = Json::parse(to_line(record));
@@ -150,6 +157,8 @@ ModelResult evaluate_model(const SubnetFile& file, const Dataset& data,
     if (options.split == Split::kTest && file.record.val)
       result["report"]["transfer"] = transfer_json(*file.record.val, outcome, policy, macs);
   }
+  // Before the times, for which many images are held at once.
+  if (options.time || options.report) result["peak_mib"] = peak_memory_mib();
   if (options.time) {
     constexpr int kRounds = 7;
     for (const auto& [batch, images] : {std::pair(64, 2048), std::pair(1, 512)}) {
@@ -158,7 +167,6 @@ ModelResult evaluate_model(const SubnetFile& file, const Dataset& data,
           time_json(time_policy(file.subnet, policy, data, options.split, timing)));
     }
   }
-  if (options.time || options.report) result["peak_mib"] = peak_memory_mib();
   return {std::move(result), std::move(run)};
 }
 

@@ -21,6 +21,9 @@ Policy policy_of(const Record& record);
 /// weights and images. What was measured with others, by the hashes that it came with, is dropped.
 Record completed(Record record, const SupernetFile& file, const Plan& plan, const Dataset& data);
 
+/// Whether the record has thresholds for the confidences of other weights than these.
+bool has_thresholds_of_others(const Record& record, const SupernetFile& file);
+
 /// Extracts, calibrates and measures one spec on `split`: the record is completed and gets the
 /// outcome of its policy, or `failure` if the network cannot be measured.
 Record evaluate_record(const SupernetFile& file, const Dataset& data, Split split, Record record);

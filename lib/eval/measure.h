@@ -54,12 +54,12 @@ void for_each_batch(const Dataset& data, Split split, int resolution, std::int64
 struct TimingOptions {
   int batch = 64;
   int rounds = 7;  ///< policy and exits alternate, so that the machine's noise hits all alike
-  std::int64_t images = 2048;
+  std::int64_t images = 2048;  ///< at most
 };
 
 /// Wall-clock seconds an image, medians over rounds.
 struct Timing {
-  int batch = 0;
+  int batch = 0;                     ///< less than asked for if there are no more images
   double policy_seconds = 0;         ///< true early exit
   double full_seconds = 0;           ///< all stages, fastest path, no early heads
   std::vector<double> exit_seconds;  ///< fixed exit at each stage

@@ -41,10 +41,11 @@ Json classes_json(const Policy& policy, const ExitTable& table,
   Json classes = Json::array();
   std::size_t index = 0;
   for (const ClassOutcome& one : class_outcomes(policy, table)) {
-    Json line = {{"class", index},
-                 {"images", one.images},
-                 {"accuracy", one.accuracy},
-                 {"exit_share", one.exit_share}};
+    Json line = {{"class", index}, {"images", one.images}};
+    if (one.images > 0) {
+      line["accuracy"] = one.accuracy;
+      line["exit_share"] = one.exit_share;
+    }
     if (index < names.size()) line["name"] = names[index];
     classes.push_back(std::move(line));
     ++index;

@@ -38,12 +38,21 @@ double measured_macs_ratio(const Subnet& subnet, const Policy& policy,
   return sum / images / static_cast<double>(macs.alone.back());
 }
 
+/// All are held at once, so few where they are large, and whole batches, or all there are.
+std::int64_t timed_images(const Plan& plan, const TimingOptions& options, std::int64_t available) {
+  constexpr std::int64_t kMostFloats = 1 << 26;
+  const std::int64_t floats = std::int64_t{plan.channels} * plan.resolution * plan.resolution;
+  const std::int64_t most = std::min({options.images, available, kMostFloats / floats});
+  const std::int64_t batch = std::min<std::int64_t>(options.batch, available);
+  return std::max(batch, most - most % batch);
+}
+
 }  // namespace
 
 Timing time_policy(const Subnet& subnet, const Policy& policy, const Dataset& data, Split split,
                    const TimingOptions& options) {
   const int stages = subnet.plan().stages;
-  const std::int64_t images = std::min(options.images, data.size(split));
+  const std::int64_t images = timed_images(subnet.plan(), options, data.size(split));
   std::vector<torch::Tensor> batches;
   for_each_batch(data, split, subnet.plan().resolution, options.batch, images,
                  [&](std::int64_t, const torch::Tensor& batch) { batches.push_back(batch); });
@@ -55,7 +64,7 @@ Timing time_policy(const Subnet& subnet, const Policy& policy, const Dataset& da
     return [&subnet, exit](const torch::Tensor& batch) { subnet.forward_fixed(batch, exit); };
   };
   Timing timing;
-  timing.batch = options.batch;
+  timing.batch = static_cast<int>(std::min<std::int64_t>(options.batch, images));
   timing.macs_ratio = measured_macs_ratio(subnet, policy, batches);  // warms up, too
   std::vector<double> by_policy, ratios;
   std::vector<std::vector<double>> by_exit(static_cast<std::size_t>(stages));

@@ -5,6 +5,7 @@
 #include <torch/torch.h>
 
 #include "checkpoint/weights_files.h"
+#include "eval/evaluate.h"
 #include "export/chain.h"
 #include "export/onnx_program.h"
 #include "export/torchscript.h"
@@ -15,8 +16,7 @@ namespace {
 
 class NativeNetwork : public ExportedNetwork {
  public:
-  NativeNetwork(const std::string& path, Policy policy)
-      : subnet_(load_subnet(path).subnet), policy_(std::move(policy)) {}
+  explicit NativeNetwork(const std::string& path) : NativeNetwork(load_subnet(path)) {}
 
   std::vector<torch::Tensor> exits(const torch::Tensor& images) const override {
     return exit_logits(subnet_, policy_, images);
@@ -27,6 +27,9 @@ class NativeNetwork : public ExportedNetwork {
   }
 
  private:
+  explicit NativeNetwork(SubnetFile file)
+      : subnet_(std::move(file.subnet)), policy_(policy_of(file.record)) {}
+
   Subnet subnet_;
   Policy policy_;
 };
@@ -152,8 +155,8 @@ class TorchScriptNetwork : public ExportedNetwork {
 
 }  // namespace
 
-std::unique_ptr<ExportedNetwork> read_native(const std::string& path, const Policy& policy) {
-  return std::make_unique<NativeNetwork>(path, policy);
+std::unique_ptr<ExportedNetwork> read_native(const std::string& path) {
+  return std::make_unique<NativeNetwork>(path);
 }
 
 std::unique_ptr<ExportedNetwork> read_all_exits(const std::string& path, const Policy& policy) {

@@ -176,7 +176,7 @@ class FormatWriter {
   void write_native() {
     const std::string path = files_.add("subnet.safetensors");
     save_subnet(path, subnet_, space_, record_, data_.description());
-    check("subnet.safetensors", [&] { return read_native(path, policy()); });
+    check("subnet.safetensors", [&] { return read_native(path); });
   }
 
   void write_onnx(const Json& manifest) {
@@ -232,6 +232,7 @@ std::vector<VerifiedFiles> export_network(const SupernetFile& supernet, Record r
   const Space& space = supernet.supernet->space();
   const Plan plan = lower(space, record.spec);
   record = completed(std::move(record), supernet, plan, data);
+  record.failure.reset();  // of an earlier measurement
   const Subnet subnet = extract_calibrated(supernet.supernet, plan, data);
   Json manifest = manifest_of(space, plan, record, data.description(), options.formats);
   StagedFiles files(directory);

@@ -4,9 +4,11 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
 #include <torch/torch.h>
 
 #include "nn/folded.h"
+#include "util/error.h"
 
 namespace enas4d {
 namespace {
@@ -168,7 +170,11 @@ std::string onnx_model(const Plan& plan, const NamedTensors& weights, const Link
   GraphWriter writer(plan, weights, *model.mutable_graph());
   writer.describe(link);
   for (const std::size_t layer : link.layers) writer.add_layer(plan.layers[layer]);
-  return model.SerializeAsString();
+  std::string bytes;
+  if (!model.SerializeToString(&bytes)) {
+    throw failed(fmt::format("{}.onnx: a network of over 2 GiB has no ONNX file", name));
+  }
+  return bytes;
 }
 
 }  // namespace enas4d

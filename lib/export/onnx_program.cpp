@@ -80,8 +80,23 @@ torch::Tensor tensor_of(const onnx::TensorProto& weight) {
   return tensor;
 }
 
-std::vector<std::string> names_of(
-    const google::protobuf::RepeatedPtrField<onnx::ValueInfoProto>& values) {
+using ValueInfos = google::protobuf::RepeatedPtrField<onnx::ValueInfoProto>;
+
+/// Throws unless the graph's input or output has the shape that the file declares, of which the
+/// first dimension, the batch, is free.
+void require_shape(const std::string& path, const onnx::ValueInfoProto& declared,
+                   torch::IntArrayRef shape) {
+  const auto& dimensions = declared.type().tensor_type().shape().dim();
+  bool fits = dimensions.size() == static_cast<int>(shape.size());
+  for (int i = 1; fits && i < dimensions.size(); ++i) {
+    fits = dimensions[i].dim_value() == shape[static_cast<std::size_t>(i)];
+  }
+  if (fits) return;
+  throw bad_input(path, fmt::format("{} has another shape than declared: {}", declared.name(),
+                                    fmt::join(shape, " x ")));
+}
+
+std::vector<std::string> names_of(const ValueInfos& values) {
   std::vector<std::string> names;
   for (const onnx::ValueInfoProto& value : values) names.push_back(value.name());
   return names;
@@ -116,7 +131,9 @@ NamedTensors OnnxProgram::run(NamedTensors values) const {
     if (value == values.end()) throw bad_input(path_, fmt::format("nothing makes {}", name));
     return value->second;
   };
-  for (const onnx::NodeProto& node : nodes_->model.graph().node()) {
+  const onnx::GraphProto& graph = nodes_->model.graph();
+  for (const auto& input : graph.input()) require_shape(path_, input, find(input.name()).sizes());
+  for (const onnx::NodeProto& node : graph.node()) {
     const auto op = operators().find(node.op_type());
     if (op == operators().end()) {
       throw bad_input(path_, fmt::format("operator {} is unknown here", node.op_type()));
@@ -126,7 +143,10 @@ NamedTensors OnnxProgram::run(NamedTensors values) const {
     values[node.output(0)] = op->second(node, inputs);
   }
   NamedTensors results;
-  for (const std::string& output : outputs_) results[output] = find(output);
+  for (const auto& output : graph.output()) {
+    results[output.name()] = find(output.name());
+    require_shape(path_, output, results[output.name()].sizes());
+  }
   return results;
 }
 

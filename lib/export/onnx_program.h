@@ -19,7 +19,8 @@ class OnnxProgram {
 
   const std::vector<std::string>& outputs() const { return outputs_; }
 
-  /// All outputs by name. `values` must hold the inputs; others are ignored.
+  /// All outputs by name. `values` must hold the inputs; others are ignored. Throws Error (bad
+  /// input) where a shape is not the declared one.
   NamedTensors run(NamedTensors values) const;
 
  private:

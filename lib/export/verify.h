@@ -24,7 +24,7 @@ class ExportedNetwork {
 };
 
 /// `path`: subnet.safetensors.
-std::unique_ptr<ExportedNetwork> read_native(const std::string& path, const Policy& policy);
+std::unique_ptr<ExportedNetwork> read_native(const std::string& path);
 /// `path`: an ONNX graph of all exits, whose logits the program itself compares with thresholds.
 std::unique_ptr<ExportedNetwork> read_all_exits(const std::string& path, const Policy& policy);
 /// `paths`: the ONNX graphs of a chain.

@@ -42,7 +42,7 @@ Interval transferred_macs(const Outcome& fitted, const Outcome& other, const Pol
                           const ExitMacs& macs);
 
 /// Each image leaves at the first exit that knows it, at the first of all if none does: no policy
-/// on these exits is more accurate, and none so accurate costs less.
+/// on these exits is more accurate, and none with thresholds that is so accurate costs less.
 Outcome oracle(const ExitTable& table, const ExitMacs& macs);
 
 /// What is expected where as many images leave at each exit as in `outcome`, but any: what

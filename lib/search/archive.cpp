@@ -73,10 +73,6 @@ std::int64_t least_average(const ExitMacs& macs, PolicyKind policies) {
                                         : macs.cumulative.front();
 }
 
-std::string budget_text(double budget) {
-  return format_count(std::llround(budget));
-}
-
 }  // namespace
 
 Archive::Archive(const Space& space, const CurveOptions& options)
@@ -209,17 +205,19 @@ std::vector<FrontMember> Archive::at_budgets(const std::vector<double>& budgets,
     if (auto member = best_at(budget)) {
       members.push_back(*std::move(member));
     } else {
+      const auto [least, most] = range();
+      const auto [asked, cheapest] = format_apart(std::llround(budget), least);
       unmet.push_back(
           fmt::format("no network that was evaluated averages at most {} MACs; they can "
-                      "average {}",
-                      budget_text(budget), range()));
+                      "average {} to {}",
+                      asked, cheapest, format_count(most)));
     }
   }
   return members;
 }
 
 /// Of the averages that the candidates can have.
-std::string Archive::range() const {
+std::pair<std::int64_t, std::int64_t> Archive::range() const {
   std::int64_t least = INT64_MAX, most = 0;
   for (const std::optional<Candidate>& candidate : candidates_) {
     if (!candidate) continue;
@@ -228,7 +226,7 @@ std::string Archive::range() const {
     most = std::max(
         most, is_static() ? *std::max_element(macs.alone.begin(), macs.alone.end()) : macs.full());
   }
-  return fmt::format("{} to {}", format_count(least), format_count(most));
+  return {least, most};
 }
 
 std::vector<OperatingPoint> Archive::curve_of(const Evaluation& evaluation) const {
@@ -352,9 +350,9 @@ void require_reachable(const Space& space, const Limits& limits, PolicyKind poli
   const std::int64_t full = exit_macs(lower(space, largest(space))).full();
   for (const double budget : budgets) {
     if (budget >= static_cast<double>(least)) continue;
-    throw impossible(fmt::format("no policy averages at most {} MACs; reachable: {} to {}",
-                                 budget_text(budget), format_count(least),
-                                 format_count(std::min(full, limits.most_macs))));
+    const auto [asked, cheapest] = format_apart(std::llround(budget), least);
+    throw impossible(fmt::format("no policy averages at most {} MACs; reachable: {} to {}", asked,
+                                 cheapest, format_count(std::min(full, limits.most_macs))));
   }
 }
 

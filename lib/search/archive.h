@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "arch/sample.h"
@@ -112,7 +113,7 @@ class Archive {
   double front_cost(double accuracy) const;
   std::optional<FrontMember> best_at(double budget) const;
   std::optional<FrontMember> cheapest_at(double accuracy) const;
-  std::string range() const;
+  std::pair<std::int64_t, std::int64_t> range() const;
   double best_accuracy() const;
   OperatingPoint cheapest_point(const Candidate& candidate, double accuracy) const;
 

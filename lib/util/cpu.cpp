@@ -1,7 +1,9 @@
 #include "util/cpu.h"
 
 #include <algorithm>
+#include <fstream>
 #include <sched.h>
+#include <string>
 #include <sys/resource.h>
 #include <thread>
 
@@ -15,6 +17,12 @@ int usable_cpus() {
 }
 
 double peak_memory_mib() {
+  // ru_maxrss is also that of the process that started this one.
+  std::ifstream status("/proc/self/status");
+  for (std::string word; status >> word;) {
+    double kib = 0;
+    if (word == "VmHWM:" && status >> kib) return kib / 1024;
+  }
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<double>(usage.ru_maxrss) / 1024;

@@ -186,6 +186,12 @@ AtomicFile::AtomicFile(std::string path)
   if (descriptor_ < 0) throw cannot_be_written(path_);
 }
 
+std::string AtomicFile::commit_partly() {
+  if (replaces_) path_ += ".partial";
+  commit();
+  return replaces_ ? path_ : "";
+}
+
 AtomicFile::~AtomicFile() {
   if (descriptor_ >= 0) ::close(descriptor_);
   if (!temporary_.empty()) ::unlink(temporary_.c_str());

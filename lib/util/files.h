@@ -34,6 +34,9 @@ class AtomicFile {
   /// `keep_previous`: an existing target is kept as "path.previous" (a hard link, so that `path`
   /// never vanishes).
   void commit(bool keep_previous = false);
+  /// Of content that is not whole: as "path.partial", while `path` stays as it is. Its name, empty
+  /// where all was written directly.
+  std::string commit_partly();
 
  private:
   std::string path_;

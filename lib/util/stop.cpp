@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "util/units.h"
+
 namespace enas4d {
 namespace {
 
@@ -52,8 +54,7 @@ bool StopFlag::raised() const {
 }
 
 void StopFlag::set_time_limit(double seconds) {
-  constexpr double kForever = 1e9;  // 31 years; more would overflow the clock
-  const std::chrono::duration<double> limit(std::clamp(seconds, 0.0, kForever));
+  const std::chrono::duration<double> limit(std::clamp(seconds, 0.0, kLongestDuration));
   deadline_ = std::chrono::steady_clock::now() +
               std::chrono::duration_cast<std::chrono::steady_clock::duration>(limit);
 }

@@ -117,10 +117,19 @@ std::string format_count(std::int64_t count) {
   return fmt::format("{:.{}f}{}", value, decimals, *suffix);
 }
 
+std::pair<std::string, std::string> format_apart(std::int64_t one, std::int64_t other) {
+  const std::pair texts(format_count(one), format_count(other));
+  if (texts.first != texts.second) return texts;
+  return {fmt::format("{}", one), fmt::format("{}", other)};
+}
+
 double parse_duration(std::string_view text, const std::string& name) {
   const auto seconds = duration_seconds(text);
-  if (!seconds || !std::isfinite(*seconds)) {
+  if (!seconds) {
     throw usage_error(fmt::format("{}: must be a duration such as 1h30m, got '{}'", name, text));
+  }
+  if (*seconds > kLongestDuration) {
+    throw usage_error(fmt::format("{}: must be 31 years at most, got '{}'", name, text));
   }
   return *seconds;
 }

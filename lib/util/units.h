@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace enas4d {
 
@@ -14,7 +15,13 @@ std::int64_t parse_count(std::string_view text, const std::string& name);
 /// 26214400 -> "26.2M"; three significant digits and a suffix, whole below 1000.
 std::string format_count(std::int64_t count);
 
-/// "1h30m", "90s", "2.5h", "45" (seconds) -> seconds. Throws Error (usage).
+constexpr double kLongestDuration = 1e9;  ///< seconds, 31 years: more would overflow clocks
+
+/// Two counts that differ, as texts that do: in full where three digits do not tell them apart.
+std::pair<std::string, std::string> format_apart(std::int64_t one, std::int64_t other);
+
+/// "1h30m", "90s", "2.5h", "45" (seconds) -> seconds, at most kLongestDuration. Throws Error
+/// (usage).
 double parse_duration(std::string_view text, const std::string& name);
 
 /// 3840 -> "1 h 04 min", 75 -> "1 min 15 s", 4.2 -> "4.2 s".

@@ -40,6 +40,22 @@ TEST_CASE("a result file appears only when it is finished", "[cli]") {
   CHECK(left == (file_exists(path) ? 1 : 0));
 }
 
+TEST_CASE("a result that is not whole lies beside the target, which stays as it was", "[cli]") {
+  const TemporaryFolder folder;
+  const std::string path = folder / "result.jsonl";
+  write_file(path, "whole\n");
+  std::ostringstream out;
+  Output output(path, out);
+  output.line("half");
+  CHECK(output.finish_partly() == ", in " + path + ".partial");
+  CHECK(read_file(path) == "whole\n");
+  CHECK(read_file(path + ".partial") == "half\n");
+  Output streamed("-", out);
+  streamed.line("half");
+  CHECK(streamed.finish_partly().empty());
+  CHECK(out.str() == "half\n");
+}
+
 TEST_CASE("a target that cannot be written is known before the work", "[cli]") {
   std::ostringstream out;
   CHECK_THROWS_WITH(Output("/nowhere/at/all.jsonl", out),

@@ -226,6 +226,9 @@ TEST_CASE("the record of a network that cannot be measured says why, until it ca
   CHECK_FALSE(broken.val);
   weight.copy_(before);
   CHECK(to_line(evaluate_record(file, measured.data, Split::kVal, broken)) == to_line(whole));
+  const SubnetFile net{measured.subnet(), measured.supernet->space(), broken,
+                       measured.data.description(), ""};
+  CHECK_FALSE(evaluate_model(net, measured.data, {}).json.contains("failure"));
 }
 
 TEST_CASE("figures without a hash of what they were measured on are not taken over", "[eval]") {
@@ -281,6 +284,35 @@ TEST_CASE("nothing is fitted to a val split of one class", "[eval]") {
   ModelEvaluation curve;
   curve.curve = true;
   CHECK_THROWS_WITH(evaluate_model(subnet, data, curve), StartsWith(rule));
+}
+
+TEST_CASE("a class without images has no accuracy", "[eval]") {
+  ImageSet test = banded_images(40, 2);
+  for (std::int32_t& label : test.labels) label = 1;
+  const Dataset data = Dataset::from({banded_images(240, 1), {}, test}, "banded", 1);
+  const Measured measured;
+  Record record;
+  record.spec = largest(measured.supernet->space());
+  const SubnetFile net{measured.subnet(), measured.supernet->space(), record, data.description(),
+                       ""};
+  ModelEvaluation options;
+  options.split = Split::kTest;
+  options.report = true;
+  const Json classes = evaluate_model(net, data, options).json["report"]["classes"];
+  REQUIRE(classes.size() == 3);
+  CHECK(classes[0] == Json{{"class", 0}, {"images", 0}});
+  CHECK(classes[1]["images"] == 40);
+  CHECK(classes[1].contains("accuracy"));
+}
+
+TEST_CASE("as many images are timed as there are whole batches, or one that is smaller", "[eval]") {
+  const Measured measured;  // 40 images of test
+  const auto [asked, batch] = GENERATE(table<int, int>({{64, 40}, {40, 40}, {25, 25}, {1, 1}}));
+  TimingOptions options;
+  options.batch = asked;
+  options.rounds = 1;
+  CHECK(time_policy(measured.subnet(), Policy{{}, {}, 0}, measured.data, Split::kTest, options)
+            .batch == batch);
 }
 
 TEST_CASE("timing compares the policy with the full network on the same images", "[eval]") {

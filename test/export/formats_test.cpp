@@ -196,6 +196,22 @@ TEST_CASE("verification refuses what differs", "[export]") {
                     Contains("x.pt: logits of exit 2 must be"));
 }
 
+TEST_CASE("a graph that is given or gives another shape than it declares is refused", "[export]") {
+  const ExportExample example(1, 1);
+  const TemporaryFolder folder;
+  std::string model = onnx_model(example.plan(), example.subnet.weights(),
+                                 all_exits_of(example.plan(), example.policy), "network", "{}");
+  write_file(folder / "network.onnx", model);
+  const torch::Tensor smaller = example.images.slice(/*dim=*/3, 1);
+  CHECK_THROWS_WITH(OnnxProgram(folder / "network.onnx").run({{"image", smaller}}),
+                    Contains("image has another shape than declared: 16 x "));
+  // The dimension after the batch of the last output: a protobuf message's field, size, tag, value.
+  ++model[model.rfind("batch") + std::string("batch").size() + 3];
+  write_file(folder / "more.onnx", model);
+  CHECK_THROWS_WITH(OnnxProgram(folder / "more.onnx").run({{"image", example.images}}),
+                    Contains("logits1 has another shape than declared: 16 x "));
+}
+
 TEST_CASE("what is no ONNX model is refused in one line", "[export]") {
   const TemporaryFolder folder;
   const ExportExample example(1, 1);

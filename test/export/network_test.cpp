@@ -102,6 +102,17 @@ TEST_CASE("what was measured with other weights or images is not exported as the
   CHECK(exported.hashes.at("checkpoint") == "0123");
 }
 
+TEST_CASE("that a network could once not be measured is not told of its export", "[export]") {
+  const Origin origin;
+  Record record = origin.dynamic_record(smallest(origin.space()));
+  record.hashes = {{"checkpoint", "0123"},
+                   {"data", origin.data.description().hash},
+                   {"calibration", origin.data.calibration_hash()}};
+  record.failure = "exit 2 gave a logit that is not finite";
+  origin.write(record, {});
+  CHECK_FALSE(load_subnet(origin.folder / "net/subnet.safetensors").record.failure);
+}
+
 TEST_CASE("the manifest tells files, input, preprocessing, classes and the record", "[export]") {
   const Origin origin;
   const Record record = origin.dynamic_record(smallest(origin.space()));

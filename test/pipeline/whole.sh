@@ -35,6 +35,14 @@ jq -e --argjson budget "$budget" '
   and .val.average_macs <= $budget and (.time | length) == 2 and (.curve | length) > 0' test.json >/dev/null ||
   fail "test.json: $(cat test.json)"
 
+# The most memory is that of the program, not of who started it.
+peak=$(python3 -c '
+import subprocess, sys
+held = b"x" * (1 << 30)
+sys.stdout.write(subprocess.run(sys.argv[1:], capture_output=True, check=True, text=True).stdout)' \
+  enas4d-eval --model net/subnet.safetensors --data "$data" --report | jq .peak_mib)
+jq -ne "$peak < 900" >/dev/null || fail "peak_mib is $peak under a process of 1 GiB"
+
 # Where results do not go into a file, no journal lies beside them; two results do not go into one file.
 "${search[@]}" -o /dev/null
 [[ ! -e /dev/null.journal ]] || fail "a journal beside /dev/null"

@@ -45,6 +45,35 @@ TEST_CASE("an exported network evaluates to what its record promised", "[tools]"
   CHECK(result.val->average_macs == Approx(wanted.val->average_macs));
 }
 
+TEST_CASE("thresholds of other weights are told of where they are measured and exported",
+          "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  Record record = describe(pencil_space(2), "", largest(pencil_space(2)));
+  record.policy = Policy{Confidence::kMaxSoftmax, {0.5}, {}};
+  record.hashes["checkpoint"] = "other";
+  const ToolRun measured = folder.run(eval_tool(), {"--specs", "-"}, to_line(record));
+  CHECK_THAT(measured.err, Contains("thresholds of 1 of 1 records were fitted for other weights"));
+  const ToolRun exported =
+      folder.run(export_tool(), {"--specs", "-", "-o", folder / "others"}, to_line(record));
+  CHECK_THAT(exported.err, Contains("thresholds were fitted for other weights"));
+  const ToolRun own = folder.run(eval_tool(), {"--specs", "-"}, measured.out);
+  CHECK_THAT(own.err, !Contains("other weights"));
+}
+
+TEST_CASE("a budget just below the least average is told apart from it", "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  const Spec spec = largest(pencil_space(2));
+  REQUIRE(folder.run(export_tool(), {"--specs", "-", "-o", folder / "dear"}, to_json(spec).dump())
+              .status == 0);
+  const std::int64_t least = exit_macs(lower(pencil_space(2), spec)).cumulative.front();
+  const ToolRun run =
+      folder.run_model(folder / "dear/subnet.safetensors",
+                       {"--fit-policy", "--average-macs", std::to_string(least - 1)});
+  CHECK(run.status == 4);
+  CHECK_THAT(run.err, Contains("at most " + std::to_string(least - 1) +
+                               " MACs; reachable: " + std::to_string(least) + " to "));
+}
+
 TEST_CASE("an exported network tells its curve and times where they are asked for", "[tools]") {
   const TrainedFolder& folder = TrainedFolder::get();
   REQUIRE(folder
@@ -60,7 +89,7 @@ TEST_CASE("an exported network tells its curve and times where they are asked fo
   CHECK(result.required("curve").items().size() > 1);
   const auto times = result.required("time").items();
   REQUIRE(times.size() == 2);
-  CHECK(times[0].object().required("batch").whole(1, 64) == 64);
+  CHECK(times[0].object().required("batch").whole(1, 64) == 40);  // all
   CHECK(times[1].object().required("batch").whole(1, 64) == 1);
 }
 

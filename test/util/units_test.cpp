@@ -51,6 +51,12 @@ TEST_CASE("counts are written with three digits", "[util][units]") {
   CHECK(format_count(count) == text);
 }
 
+TEST_CASE("counts that differ are told apart", "[util][units]") {
+  using Texts = std::pair<std::string, std::string>;
+  CHECK(format_apart(1500, 2'000'000) == Texts("1.50k", "2.00M"));
+  CHECK(format_apart(107'375, 107'376) == Texts("107375", "107376"));
+}
+
 TEST_CASE("durations are read as people write them", "[util][units]") {
   const auto [text, seconds] = GENERATE(table<std::string, double>({
       {"45", 45},
@@ -73,7 +79,11 @@ TEST_CASE("what is no duration is refused with the option's name", "[util][units
                     "--max-time: must be a duration such as 1h30m, got '" + text + "'");
 }
 
-TEST_CASE("a duration beyond all numbers is refused", "[util][units]") {
+TEST_CASE("a duration longer than clocks count is refused", "[util][units]") {
+  CHECK(parse_duration("1000000000", "--max-time") == kLongestDuration);
+  const std::string text = GENERATE("1000000001", "300000h", "277777h46m41s");
+  CHECK_THROWS_WITH(parse_duration(text, "--max-time"),
+                    "--max-time: must be 31 years at most, got '" + text + "'");
   CHECK_THROWS_AS(parse_duration(std::string(400, '9'), "--max-time"), Error);
 }
 
