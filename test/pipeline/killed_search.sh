@@ -37,25 +37,27 @@ left=$(find . -name '*.tmp')
 # An evaluation that is stopped has written what it measured; a file that was whole stays so.
 enas4d-sample --space "$here/tiny-space.json" --count 20000 >specs.jsonl
 evaluation=(enas4d-eval --checkpoint run/supernet.safetensors --data "$data" --specs specs.jsonl --threads 1 --quiet)
-stop_evaluation() { # with status 75
+stop_evaluation() {
   kill -TERM $!
-  local status=0
+  status=0
   wait $! || status=$?
-  [[ $status == 75 ]] || fail "a stopped evaluation ended with $status"
 }
+is_stopped() { [[ $status == 75 ]] || fail "a stopped evaluation ended with $status"; }
 "${evaluation[@]}" >records.jsonl &
 until [[ -s records.jsonl ]]; do
   kill -0 $! || fail "the evaluation ended early"
   sleep 0.1
 done
 stop_evaluation
+is_stopped
 echo whole >file.jsonl
-for seconds in 1 5 25; do # until it has measured one
+for seconds in 2 10 50; do # until it takes signals and has measured one
   "${evaluation[@]}" -o file.jsonl &
   sleep $seconds
   stop_evaluation
   [[ ! -s file.jsonl.partial ]] || break
 done
+is_stopped
 [[ $(cat file.jsonl) == whole && -s file.jsonl.partial ]] || fail "a stopped evaluation left $(ls file.jsonl*)"
 
 ((rounds >= 20)) || exit 0
