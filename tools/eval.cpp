@@ -135,23 +135,23 @@ Dataset open_split(const EvalOptions& options, const DataDescription& trained, C
   return data;
 }
 
-/// A measured record, with its control if that is asked for. What cannot be measured becomes its
-/// failure.
-std::string record_line(const EvalOptions& options, const SupernetFile& file, const Dataset& data,
-                        Record& measured) {
-  measured = evaluate_record(file, data, options.measurement.split, std::move(measured));
-  if (!options.depth_exits || measured.failure) return to_line(measured);
+/// Measures a record; its line, with the control if that is asked for. What cannot be measured
+/// becomes its failure.
+std::string measured_line(const EvalOptions& options, const SupernetFile& file, const Dataset& data,
+                          Record& record) {
+  record = evaluate_record(file, data, options.measurement.split, std::move(record));
+  if (!options.depth_exits || record.failure) return to_line(record);
   try {
-    Json result = Json::parse(to_line(measured));
-    result["depth_curve"] = depth_curve(file, data, options.measurement.split, measured);
+    Json result = Json::parse(to_line(record));
+    result["depth_curve"] = depth_curve(file, data, options.measurement.split, record);
     return result.dump();
   } catch (const NotFinite& error) {
-    measured.failure = fmt::format("exits along depth: {}", error.what());
-    return to_line(measured);
+    record.failure = fmt::format("exits along depth: {}", error.what());
+    return to_line(record);
   }
 }
 
-/// The record's figures are replaced, its thresholds are not.
+/// Such a record's figures are replaced, its thresholds are not.
 void warn_of_other_weights(const std::vector<Record>& records, const SupernetFile& file,
                            Console& console) {
   const auto others = std::count_if(records.begin(), records.end(), [&](const Record& record) {
@@ -185,7 +185,7 @@ ExitStatus evaluate_specs(const EvalOptions& options, Session& session, Output& 
     }
     Record measured = records[i];
     try {
-      output.line(record_line(options, file, data, measured));
+      output.line(measured_line(options, file, data, measured));
     } catch (const std::exception&) {
       if (i > 0) output.finish_partly();
       throw;

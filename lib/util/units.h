@@ -15,10 +15,10 @@ std::int64_t parse_count(std::string_view text, const std::string& name);
 /// 26214400 -> "26.2M"; three significant digits and a suffix, whole below 1000.
 std::string format_count(std::int64_t count);
 
-constexpr double kLongestDuration = 1e9;  ///< seconds, 31 years: more would overflow clocks
-
 /// Two counts that differ, as texts that do: in full where three digits do not tell them apart.
 std::pair<std::string, std::string> format_apart(std::int64_t one, std::int64_t other);
+
+constexpr double kLongestDuration = 1e9;  ///< seconds, 31 years: more would overflow clocks
 
 /// "1h30m", "90s", "2.5h", "45" (seconds) -> seconds, at most kLongestDuration. Throws Error
 /// (usage).

@@ -7,6 +7,7 @@
 #include "checkpoint/tensors.h"
 #include "eval/measure.h"
 #include "export/examples.h"
+#include "export/verify.h"
 #include "formats/safetensors.h"
 #include "nn/random_network.h"
 #include "support/catch.h"
@@ -75,6 +76,18 @@ TEST_CASE("the exported network answers as the one that was measured", "[export]
   CHECK(net.record.policy == record.policy);
   CHECK(net.record.hashes.at("checkpoint") == "0123");
   CHECK(net.data.mean == origin.data.description().mean);
+}
+
+TEST_CASE("what was exported is verified with the policy that its file holds", "[export]") {
+  const Origin origin;
+  Record record = origin.dynamic_record(smallest(origin.space()));
+  const double threshold = GENERATE(0.0, 2.0);  // all leave at the first exit, none does
+  record.policy->thresholds = {threshold};
+  origin.write(record, {});
+  const auto network = read_native(origin.folder / "net/subnet.safetensors");
+  const auto& indices = origin.data.indices(Split::kVal);
+  const EarlyExitRun run = network->run(origin.data.batch(Split::kVal, indices.data(), 4, 8));
+  CHECK(run.exit == std::vector<std::int32_t>(4, threshold < 1 ? 0 : 1));
 }
 
 TEST_CASE("a record without policy is exported with its last exit", "[export]") {
