@@ -151,6 +151,7 @@ ModelResult evaluate_model(const SubnetFile& file, const Dataset& data,
   set_outcome(record, options.split, outcome);
 
   Json result = Json::parse(to_line(record));
+  if (options.curve || options.report || options.time) result["split"] = to_word(options.split);
   if (options.curve) add_curves(file, data, table, options.split, result);
   if (options.report) {
     result["report"] = report_json(file, data, table, options.split);

@@ -1,8 +1,10 @@
 // From what the user writes after --data to images.
 #include <charconv>
+#include <filesystem>
 #include <limits>
 #include <optional>
 #include <string_view>
+#include <system_error>
 
 #include <fmt/format.h>
 
@@ -101,6 +103,20 @@ std::string image_set_hash(const ImageSet& images) {
   return hash.digest();
 }
 
+namespace {
+
+ImageSets read_installed_fashion_mnist() {
+  std::error_code error;
+  if (!std::filesystem::is_directory(kFashionMnistFolder, error)) {
+    throw bad_input(kFashionMnistFolder,
+                    "no such directory: Debian's package dataset-fashion-mnist brings it, "
+                    "fashion-mnist:DIR is another one");
+  }
+  return read_fashion_mnist(kFashionMnistFolder);
+}
+
+}  // namespace
+
 ImageSets read_image_sets(const std::string& data, const ReadOptions& options) {
   const std::size_t colon = data.find(':');
   const std::string word = data.substr(0, colon);
@@ -109,7 +125,8 @@ ImageSets read_image_sets(const std::string& data, const ReadOptions& options) {
     if (rest.empty()) throw usage_error(fmt::format("--data: {0} needs a folder: {0}:DIR", word));
     return rest;
   };
-  if (word == "fashion-mnist") return read_fashion_mnist(rest.empty() ? kFashionMnistFolder : rest);
+  if (word == "fashion-mnist" && rest.empty()) return read_installed_fashion_mnist();
+  if (word == "fashion-mnist") return read_fashion_mnist(rest);
   if (word == "cifar10") return read_cifar10(directory());
   if (word == "cifar100") return read_cifar100(directory());
   if (word == "folder") return read_image_folder(directory(), options);

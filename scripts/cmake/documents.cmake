@@ -3,6 +3,7 @@
 function(add_enas4d_documents)
   set(folder ${PROJECT_BINARY_DIR}/documents)
   file(GLOB prose CONFIGURE_DEPENDS man/*.1 man/shared/*)
+  file(GLOB shipped CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/schemas/spaces/*.json ${PROJECT_SOURCE_DIR}/schemas/recipes/*.json)
   set(written "")
   set(libraries "")
   foreach(name IN LISTS ARGN)
@@ -16,7 +17,7 @@ function(add_enas4d_documents)
   target_link_libraries(enas4d-documents PRIVATE ${libraries})
   add_custom_command(OUTPUT ${written}
     COMMAND enas4d-documents ${CMAKE_CURRENT_SOURCE_DIR} ${folder}
-    DEPENDS enas4d-documents ${prose} completion.bash
+    DEPENDS enas4d-documents ${prose} ${shipped} completion.bash
     COMMENT "Writing manual pages, completions and schemas")
   add_custom_target(documents ALL DEPENDS ${written})
 

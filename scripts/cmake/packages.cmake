@@ -20,8 +20,11 @@ install(FILES LICENSE README.md DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT pr
 foreach(module lib schemas)
   install(FILES ${module}/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR}/${module} COMPONENT programs)
 endforeach()
-install(DIRECTORY scripts/examples scripts/pictures DESTINATION ${CMAKE_INSTALL_DOCDIR}/scripts COMPONENT programs USE_SOURCE_PERMISSIONS
-  PATTERN node_modules EXCLUDE PATTERN __pycache__ EXCLUDE)
+# The tutorial begins with some of these.
+install(DIRECTORY schemas/spaces schemas/recipes DESTINATION ${CMAKE_INSTALL_DOCDIR}/schemas COMPONENT programs)
+install(DIRECTORY scripts/examples scripts/pictures DESTINATION ${CMAKE_INSTALL_DOCDIR}/scripts COMPONENT programs
+  PATTERN node_modules EXCLUDE PATTERN __pycache__ EXCLUDE
+  REGEX "\\.(py|mjs)$" PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME enas4d)
@@ -29,6 +32,9 @@ set(CPACK_PACKAGE_VENDOR enas4d)
 set(CPACK_PACKAGE_CONTACT "enas4d <enas4d@localhost>")
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)  # lib/cli/shipped.cpp knows it, too
 set(CPACK_STRIP_FILES ON)
+# Whatever the umask is of who builds it.
+set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
+  OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE WORLD_READ WORLD_EXECUTE)
 set(CPACK_COMPONENTS_ALL programs development)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)

@@ -58,6 +58,10 @@ enas4d-search --checkpoint run/supernet.safetensors --data "$data" --evaluations
 "$scripts/plot" front front.jsonl -o front
 "$scripts/plot" curve out/controls.work/dynamic.json -o curve
 "$scripts/plot" shares out/controls.work/dynamic.json -o shares
+jq '.report.classes |= [.[0] | .name = "#\"a'"'"'" | ., del(.exit_share, .accuracy)]' out/controls.work/dynamic.json >odd.json
+"$scripts/plot" shares odd.json -o odd
+grep -qF "<text>#\"a'</text>" odd.svg || fail "a class of an odd name has no bar"
+grep -q "Where the test images" odd.svg || fail "the picture does not tell its split"
 "$scripts/plot" log run/metrics.jsonl -o log
 for kind in front curve shares log; do is_picture $kind; done
 

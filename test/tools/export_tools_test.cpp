@@ -111,6 +111,7 @@ TEST_CASE("an exported network is reported image by image and class by class", "
   CHECK(result["policy"]["thresholds"].size() == 1);
   CHECK(result["val"]["images"] == 24);
   CHECK(result["peak_mib"] > 0);
+  CHECK(result["split"] == "test");
   const Json& report = result["report"];
   CHECK(report["exits"].size() == 2);
   CHECK(report["classes"].size() == 3);
