@@ -1,6 +1,7 @@
 // What a tool that runs as one of several ranks does first: find its place in the job.
 #pragma once
 
+#include <chrono>
 #include <cstdlib>
 #include <functional>
 #include <optional>
@@ -102,8 +103,10 @@ inline ExitStatus run_ranks(const RankOptions& options, RankPlace place, Session
                             const std::function<ExitStatus(const RankPlace&)>& work) {
   if (options.launch > 1) {
     if (options.master.empty()) place.port = free_port();
-    const Launched launched =
-        launch_ranks(options.launch, [&](const std::string& line) { session.console.error(line); });
+    // For a rank to notice that another has failed: the rest of a step, on a busy machine.
+    constexpr std::chrono::seconds kPatience{20};
+    const Launched launched = launch_ranks(
+        options.launch, kPatience, [&](const std::string& line) { session.console.error(line); });
     if (!launched.rank) return static_cast<ExitStatus>(launched.status);
     place.rank = *launched.rank;
   }

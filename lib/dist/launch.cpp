@@ -22,8 +22,6 @@ namespace enas4d {
 namespace {
 
 constexpr std::array kForwarded = {SIGTERM, SIGINT, SIGUSR1, SIGXCPU};
-/// For ranks to notice that another has failed, on a busy machine, too.
-constexpr std::chrono::seconds kGrace{6};
 
 /// From good to bad. What a rank says of itself comes before the mere failure that it is to others.
 int badness(int status) {
@@ -44,8 +42,9 @@ class RankKeeper {
  public:
   using Say = std::function<void(const std::string&)>;
 
-  RankKeeper(std::map<pid_t, int> ranks, const sigset_t& signals, const Say& say)
-      : ranks_(std::move(ranks)), signals_(signals), say_(say) {}
+  RankKeeper(std::map<pid_t, int> ranks, const sigset_t& signals, std::chrono::seconds patience,
+             const Say& say)
+      : ranks_(std::move(ranks)), signals_(signals), patience_(patience), say_(say) {}
 
   int run() {
     while (!ranks_.empty()) {
@@ -92,7 +91,7 @@ class RankKeeper {
     }
     if (badness(code) > badness(worst_)) worst_ = code;
     if (badness(code) > badness(static_cast<int>(ExitStatus::kStopped)) && !deadline_) {
-      deadline_ = Clock::now() + kGrace;
+      deadline_ = Clock::now() + patience_;
     }
   }
 
@@ -102,13 +101,14 @@ class RankKeeper {
     ending_ = true;
     for (const auto& [process, rank] : ranks_) {
       say_(fmt::format("rank {} did not end within {} s of another's failure and was killed", rank,
-                       kGrace.count()));
+                       patience_.count()));
       kill(process, SIGKILL);
     }
   }
 
   std::map<pid_t, int> ranks_;  ///< that still run
   const sigset_t signals_;
+  const std::chrono::seconds patience_;
   const Say& say_;
   int worst_ = 0;
   bool ending_ = false;
@@ -124,7 +124,8 @@ void become_rank(pid_t launcher, const sigset_t& mask) {
 
 }  // namespace
 
-Launched launch_ranks(int count, const std::function<void(const std::string&)>& say) {
+Launched launch_ranks(int count, std::chrono::seconds patience,
+                      const std::function<void(const std::string&)>& say) {
   // Whoever ignores it, as a parent of ours may, hears of no rank that ended.
   std::signal(SIGCHLD, SIG_DFL);
   sigset_t signals, before;
@@ -148,7 +149,7 @@ Launched launch_ranks(int count, const std::function<void(const std::string&)>& 
     }
     ranks[process] = rank;
   }
-  const int status = RankKeeper(std::move(ranks), signals, say).run();
+  const int status = RankKeeper(std::move(ranks), signals, patience, say).run();
   sigprocmask(SIG_SETMASK, &before, nullptr);
   return {std::nullopt, status};
 }

@@ -1,6 +1,7 @@
 // Several ranks on this machine from one command, for those who have no launcher.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -13,10 +14,11 @@ struct Launched {
 };
 
 /// Forks `count` processes; call it before any thread is started. The launcher passes TERM, INT,
-/// USR1 and XCPU on, tells `say` of ranks that a signal ended, and once a rank has failed ends
-/// those that do not end by themselves. Its status is the worst of theirs. Ranks whose launcher
-/// dies get TERM. Throws Error (failed) if the system cannot start more processes.
-Launched launch_ranks(int count, const std::function<void(const std::string& line)>& say);
+/// USR1 and XCPU on, tells `say` of ranks that a signal ended, and kills those that have not ended
+/// by themselves when another has failed `patience` ago. Its status is the worst of theirs. Ranks
+/// whose launcher dies get TERM. Throws Error (failed) if the system cannot start more processes.
+Launched launch_ranks(int count, std::chrono::seconds patience,
+                      const std::function<void(const std::string& line)>& say);
 
 /// A port of this machine that is free now.
 int free_port();

@@ -120,7 +120,7 @@ class Archive {
   CurveOptions options_;
   int stages_;
   double largest_macs_;
-  std::unordered_set<std::string> known_;
+  std::unordered_set<std::string> known_;  ///< specs as compact JSON
   std::vector<std::optional<Candidate>> candidates_;
   std::size_t evaluated_ = 0, recalled_ = 0;
   std::map<std::size_t, std::string> failures_;  ///< reasons, by place among the candidates

@@ -5,10 +5,8 @@
 //
 //   node scripts/examples/check.mjs net
 import path from "node:path";
-import { createRequire } from "node:module";
-import { EarlyExitNetwork, decide, readSafetensors } from "./early_exit.mjs";
+import { EarlyExitNetwork, decide, ort, readSafetensors } from "./early_exit.mjs";
 
-const ort = createRequire(import.meta.url)("onnxruntime-node");
 const folder = process.argv[2];
 if (!folder) {
   console.error("usage: check.mjs NET");

@@ -14,7 +14,7 @@ try:
 
     from early_exit import RUNTIMES, OnnxNetwork, decide, load, read_safetensors, run_graph
 except ImportError as error:
-    sys.exit(f"check.py: {error}: scripts/install-deps --with-python brings it for /usr/bin/python3")
+    sys.exit(f"check.py: {error}: Debian's python3-torch and python3-pil bring what is needed for /usr/bin/python3")
 
 # A decision is close, and float32 makes it, within this of a threshold or of the second class.
 CLOSE = 1e-3

@@ -17,7 +17,7 @@ try:
 
     from early_exit import RUNTIMES, load
 except ImportError as error:
-    sys.exit(f"classify.py: {error}: scripts/install-deps --with-python brings it for /usr/bin/python3")
+    sys.exit(f"classify.py: {error}: Debian's python3-torch and python3-pil bring what is needed for /usr/bin/python3")
 
 BATCH = 64
 

@@ -7,8 +7,30 @@ import fs from "node:fs";
 import path from "node:path";
 import { createRequire } from "node:module";
 
-const require = createRequire(import.meta.url);
-const ort = require("onnxruntime-node");
+/** ONNX Runtime, once a network was loaded. */
+export let ort;
+
+function findRuntime() {
+  try {
+    return createRequire(import.meta.url)("onnxruntime-node");
+  } catch (error) {
+    if (error.code !== "MODULE_NOT_FOUND") throw error;
+    throw new Error("there is no onnxruntime-node: npm ci --ignore-scripts, beside early_exit.mjs, brings it");
+  }
+}
+
+function readManifest(folder) {
+  const file = path.join(folder, "manifest.json");
+  let manifest;
+  try {
+    manifest = JSON.parse(fs.readFileSync(file, "utf8"));
+  } catch (error) {
+    throw new Error(`${file}: ${error.message}`);
+  }
+  if (manifest?.format !== "enas4d/manifest") throw new Error(`${file}: is not a manifest`);
+  if (!manifest.files.chain) throw new Error(`${folder}: was exported without --format onnx`);
+  return manifest;
+}
 
 /** Classes and confidences, in [0, 1], of the rows of `logits`, a tensor of N x classes. */
 export function decide(logits, measure) {
@@ -54,8 +76,8 @@ export class EarlyExitNetwork {
    * default: each session has threads of its own, which spin for a while after their graph and slow the next one down.
    */
   static async load(folder, options = { intraOpNumThreads: 1 }) {
-    const manifest = JSON.parse(fs.readFileSync(path.join(folder, "manifest.json"), "utf8"));
-    if (!manifest.files.chain) throw new Error(`${folder}: was exported without --format onnx`);
+    const manifest = readManifest(folder);
+    ort ??= findRuntime();
     const session = (file) => ort.InferenceSession.create(path.join(folder, file), options);
     const network = new EarlyExitNetwork();
     network.manifest = manifest;

@@ -20,8 +20,9 @@ struct LaunchRun {
 template <class End>
 LaunchRun launch_and_end(int count, const End& end) {
   LaunchRun run{};
+  constexpr std::chrono::seconds kPatience{1};
   const Launched launched =
-      launch_ranks(count, [&](const std::string& line) { run.said.push_back(line); });
+      launch_ranks(count, kPatience, [&](const std::string& line) { run.said.push_back(line); });
   if (launched.rank) {
     end(*launched.rank);
     _exit(99);

@@ -6,7 +6,7 @@
 source "$(dirname "$0")/common.sh"
 rounds=${2:-20}
 timeout=8                 # also for the ranks to meet, on a busy machine
-longest=$((timeout + 15)) # seconds; a step and the launcher's patience included
+longest=$((timeout + 30)) # seconds; a step and the launcher's patience included
 
 jq '.batch = 96 | .norm_batch = 32' "$here/tiny-recipe.json" >lost-recipe.json
 ranks=(enas4d-train-ofa --space "$here/tiny-space.json" --recipe ./lost-recipe.json --data "$data" --threads 1

@@ -52,5 +52,11 @@ cp -r net nan
 sed -i 's/classifier_biasJ\(.\)..../classifier_biasJ\1\x00\x00\xc0\x7f/' nan/stage1.onnx
 expect 1 "a logit is not finite" node "$examples/classify.mjs" nan photos/val/reddish/1.ppm
 expect 1 "nowhere/manifest.json" node "$examples/check.mjs" nowhere
+mkdir other
+echo {} >other/manifest.json
+expect 1 "other/manifest.json: is not a manifest" node "$examples/check.mjs" other
+mkdir alone
+cp "$examples"/*.mjs alone
+expect 1 "there is no onnxruntime-node" node alone/classify.mjs net photos/val/reddish/1.ppm
 export_photos front.jsonl --average-macs "$budget" --format onnx -o bare
 expect 1 "bare: was exported without --examples" node "$examples/check.mjs" bare
