@@ -83,7 +83,9 @@ void declare_search(SearchToolOptions& options, OptionList& list) {
       "end, with stagewise the stages under way, after so many evaluations that added less than "
       "0.01 % to the front's hypervolume; 0 = never",
       WholeRange{0, kMostEvaluations});
-  add_specs(list, options.specs);
+  add_specs(list, options.specs).help =
+      "specs or records to begin with, evaluated first where they lie within the bounds; - is "
+      "standard input";
   list.add("--population", search.evolution.population,
            "with evolution and stagewise: specs kept from one generation to the next; 0 = an "
            "eighth of the evaluations, 8 to 20",
