@@ -55,7 +55,11 @@ void check_inputs(const OptionList& list, const std::string& config) {
   std::vector<std::string> flags;
   if (config == "-") flags.emplace_back("--config");
   for (const Option& option : list.options()) {
-    if (option.reads_input && option.to_json() == "-") flags.push_back(option.flag());
+    if (!option.reads_input) continue;
+    const Json value = option.to_json();
+    if (value.is_string() && value.get_ref<const std::string&>() == "-") {
+      flags.push_back(option.flag());
+    }
   }
   if (flags.size() < 2) return;
   throw usage_error(

@@ -96,7 +96,7 @@ ImageView ImagePack::image(std::size_t index) const {
 }
 
 void PackWriter::add(const Image& image, std::int32_t label) {
-  constexpr int kLongestSide = std::numeric_limits<std::uint16_t>::max();
+  [[maybe_unused]] constexpr int kLongestSide = std::numeric_limits<std::uint16_t>::max();
   assert(image.height <= kLongestSide && image.width <= kLongestSide);
   entries_.push_back({written_, static_cast<std::uint16_t>(image.height),
                       static_cast<std::uint16_t>(image.width), label});
