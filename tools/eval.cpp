@@ -1,9 +1,7 @@
 // enas4d-eval: measures what is shipped: specs of a supernet, or one exported network.
 #include <algorithm>
-#include <filesystem>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -81,15 +79,6 @@ void declare_eval(EvalOptions& options, OptionList& list) {
            TextFormat{"FILE"});
   add_output(list, options.output, "records, or of the JSON object");
   declare_compute(options.compute, list);
-}
-
-/// Without links and dots, as far as there are folders; what cannot be said is said by who opens
-/// it.
-std::string whole_path(const std::string& path) {
-  std::error_code error;
-  const auto from_root = std::filesystem::current_path(error) / path;
-  const auto whole = std::filesystem::weakly_canonical(from_root, error);
-  return error ? path : whole.string();
 }
 
 void check_eval_combination(const EvalOptions& options) {

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -83,9 +84,7 @@ void declare_search(SearchToolOptions& options, OptionList& list) {
       "end, with stagewise the stages under way, after so many evaluations that added less than "
       "0.01 % to the front's hypervolume; 0 = never",
       WholeRange{0, kMostEvaluations});
-  add_specs(list, options.specs).help =
-      "specs or records to begin with, evaluated first where they lie within the bounds; - is "
-      "standard input";
+  add_specs(list, options.specs);
   list.add("--population", search.evolution.population,
            "with evolution and stagewise: specs kept from one generation to the next; 0 = an "
            "eighth of the evaluations, 8 to 20",
@@ -127,6 +126,33 @@ std::string journal_directory(const SearchToolOptions& options) {
   const bool to_file =
       !options.output.empty() && options.output != "-" && !is_special_file(options.output);
   return to_file ? options.output + ".journal" : "";
+}
+
+std::vector<Spec> specs_to_begin_with(const SearchToolOptions& options, const Space& space,
+                                      Session& session) {
+  std::vector<Spec> begin_with;
+  if (options.specs.empty()) return begin_with;
+  for (Record& record : read_records_from(options.specs, session.streams.in, &space)) {
+    begin_with.push_back(std::move(record.spec));
+  }
+  if (begin_with.size() > static_cast<std::size_t>(options.search.evaluations)) {
+    session.console.warning(
+        fmt::format("--specs: has {} specs to begin with, more than the {} of "
+                    "--evaluations: the last ones are not evaluated",
+                    begin_with.size(), options.search.evaluations));
+  }
+  return begin_with;
+}
+
+/// The result appears at the end, and would then replace what the journal holds.
+void require_outside_journal(const std::string& output, const std::string& directory) {
+  if (output.empty() || output == "-" || directory.empty()) return;
+  const std::filesystem::path file = whole_path(output), folder = whole_path(directory);
+  const bool is_lines =
+      file.parent_path() == folder && file.filename().string().rfind("journal", 0) == 0;
+  if (file == folder || is_lines) {
+    throw usage_error("--output: must not be the journal, " + directory + ", or a file of it");
+  }
 }
 
 /// "2/3"; without it, the one there is.
@@ -213,6 +239,8 @@ ExitStatus run_search(const SearchToolOptions& options, Session& session) {
   if (shard.count > 1 && options.journal.empty()) {
     throw usage_error("--shard: needs the --journal that all shards share");
   }
+  const std::string directory = journal_directory(options);
+  require_outside_journal(options.output, directory);
   StopFlag stop;
   const SignalGuard signals(stop);
   if (options.max_time) stop.set_time_limit(*options.max_time);
@@ -220,19 +248,12 @@ ExitStatus run_search(const SearchToolOptions& options, Session& session) {
 
   const SupernetFile file = load_supernet(options.checkpoint);
   check_evaluations(options.search, file.supernet->space());
-  std::vector<Spec> begin_with;
-  if (!options.specs.empty()) {
-    for (Record& record :
-         read_records_from(options.specs, session.streams.in, &file.supernet->space())) {
-      begin_with.push_back(std::move(record.spec));
-    }
-  }
+  std::vector<Spec> begin_with = specs_to_begin_with(options, file.supernet->space(), session);
   const Dataset data = open_as_trained(options.images, file.data, session.console, &stop);
   require_fittable(data);
   const JournalKey key{file.space_hash, file.hash, data.description().hash,
                        data.calibration_hash()};
   Output output(options.output, session.streams.out);
-  const std::string directory = journal_directory(options);
   SearchOptions search_options = options.search;
   search_options.limits = limits_of(options.bounds);
   search_options.begin_with = std::move(begin_with);

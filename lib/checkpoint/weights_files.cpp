@@ -79,6 +79,12 @@ SupernetFile load_supernet(const std::string& path) {
   return {state.supernet, std::move(state.data), std::move(hash), file.sha256()};
 }
 
+int trained_epochs(const std::string& path) {
+  const Json document = SafetensorsFile(path).document().raw();
+  const Json::json_pointer place("/training/epoch");
+  return document.contains(place) && document[place].is_number() ? document[place].get<int>() : 0;
+}
+
 void save_supernet(const std::string& path, const Space& space, const NamedTensors& weights,
                    const DataDescription& data, const Json& training) {
   Json document = new_document("supernet");

@@ -31,6 +31,9 @@ SupernetFile load_supernet(const std::string& path);
 void save_supernet(const std::string& path, const Space& space, const NamedTensors& weights,
                    const DataDescription& data, const Json& training);
 
+/// The epoch in `training` of supernet.safetensors; 0 where it says none.
+int trained_epochs(const std::string& path);
+
 /// All parameters by name, detached.
 NamedTensors supernet_weights(const Supernet& supernet);
 

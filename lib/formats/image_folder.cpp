@@ -1,10 +1,12 @@
 // folder:DIR. Listing, decoding by several threads in the files' order, and the cache.
 #include <algorithm>
 #include <cassert>
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 #include <memory>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include <fmt/format.h>
@@ -85,7 +87,6 @@ struct DecodedFile {
   Image image;
   std::string digest;   ///< of the file's bytes
   std::string failure;  ///< "path: reason", path below the folder; empty = none
-  bool retry = false;   ///< the failure may be gone next time
 };
 
 /// Bytes of a file that tell how much memory decoding takes; most files have no more.
@@ -93,6 +94,20 @@ constexpr std::size_t kBeginning = 256 * 1024;
 /// No image of as many pixels as are accepted has more: what has is a film or a disk under a wrong
 /// name, which would not fit into memory.
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30;
+
+/// Errors of file systems that are far away pass, at best in a moment.
+std::string read_patiently(const std::string& path, std::size_t most) {
+  constexpr int kTries = 3;
+  constexpr auto kPause = std::chrono::milliseconds(200);
+  for (int tries = 1;; ++tries) {
+    try {
+      return read_file(path, most);
+    } catch (const Error&) {
+      if (tries == kTries) throw;
+    }
+    std::this_thread::sleep_for(kPause);
+  }
+}
 
 /// Decodes one part of a folder into a pack.
 class PackMaker {
@@ -104,7 +119,6 @@ class PackMaker {
     Sha256 hash;
     hash.add(fmt::format("{} {}\n{}\n", options_.channels, options_.resolution,
                          fmt::join(listing_.classes, "\n")));
-    bool retry = false;
     const auto count = static_cast<std::int64_t>(listing_.files.size());
     const auto make_file = [this, count](std::int64_t i) {
       return i < count ? decode(listing_.files[static_cast<std::size_t>(i)]) : DecodedFile{};
@@ -116,7 +130,6 @@ class PackMaker {
       const std::int32_t label = listing_.files[static_cast<std::size_t>(i)].label;
       if (!file.failure.empty()) {
         unreadable_.push_back(file.failure);
-        retry = retry || file.retry;
         require_few_unreadable(listing_, unreadable_, options_);
       } else {
         hash.add(fmt::format("{} {}\n", label, file.digest));
@@ -124,7 +137,7 @@ class PackMaker {
       }
       tell(i + 1, count);
     }
-    writer_.finish({key, hash.digest(), options_.channels, unreadable_, retry});
+    writer_.finish({key, hash.digest(), options_.channels, unreadable_});
   }
 
  private:
@@ -132,11 +145,14 @@ class PackMaker {
     const std::string path = listing_.folder + "/" + file.path;
     const int short_side = kept_short_side(options_.resolution);
     DecodedFile result;
+    std::string gone;  // what may pass: this folder's images are not those without this one
     const auto read = [&](std::size_t most) {
-      result.retry = file.readable;
-      std::string bytes = read_file(path, most);
-      result.retry = false;
-      return bytes;
+      try {
+        return file.readable ? read_patiently(path, most) : read_file(path, most);
+      } catch (const Error& error) {
+        if (file.readable) gone = error.what();
+        throw;
+      }
     };
     try {
       const auto size = static_cast<std::uint64_t>(file.size);
@@ -150,6 +166,10 @@ class PackMaker {
       result.image = shrunk(decode_image(bytes, path, decoding), short_side);
       result.digest = sha256(bytes);
     } catch (const Error& error) {
+      if (!gone.empty()) {
+        throw Error(ExitStatus::kBadInput,
+                    gone + ", though it could be when the folder was listed: try again");
+      }
       result.failure = std::string(error.what()).substr(listing_.folder.size() + 1);
     }
     return result;
@@ -207,11 +227,8 @@ std::shared_ptr<const ImagePack> cached_pack(const FolderListing& listing,
                                              const ReadOptions& options) {
   const std::string key = pack_key(listing, options);
   const std::string path = pack_path(listing, options, key);
-  const auto open = [&](bool made_now) {
-    auto pack = ImagePack::open(path, key, listing.classes.size());
-    return pack && pack->description().retry && !made_now ? nullptr : pack;
-  };
-  if (auto pack = open(/*made_now=*/false)) return pack;
+  const auto open = [&] { return ImagePack::open(path, key, listing.classes.size()); };
+  if (auto pack = open()) return pack;
   make_directories(options.cache);
   // Several processes that begin together decode once, and fail once.
   bool waited = false;
@@ -219,11 +236,11 @@ std::shared_ptr<const ImagePack> cached_pack(const FolderListing& listing,
     waited = true;
     go_on_unless_stopped(listing, options);
   });
-  if (auto pack = open(/*made_now=*/waited)) return pack;
+  if (auto pack = open()) return pack;
   const std::string failure = fmt::format("{}-{:g}.failure", path, options.most_unreadable);
   if (waited && file_exists(failure)) throw Error(ExitStatus::kBadInput, read_file(failure));
   make_pack(listing, options, path, key, failure);
-  auto pack = open(/*made_now=*/true);
+  auto pack = open();
   if (!pack) throw failed(fmt::format("{}: changed while it was written", path));
   return pack;
 }

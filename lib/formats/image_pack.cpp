@@ -30,8 +30,6 @@ PackDescription read_pack_description(const JsonValue& document) {
   for (const JsonValue& reason : object.required("unreadable").items()) {
     description.unreadable.push_back(reason.text());
   }
-  const auto retry = object.optional("retry");
-  description.retry = retry && retry->flag();
   object.finish();
   return description;
 }
@@ -42,7 +40,6 @@ std::string pack_text(const PackDescription& description) {
   document["hash"] = description.hash;
   document["channels"] = description.channels;
   document["unreadable"] = description.unreadable;
-  if (description.retry) document["retry"] = true;
   // File names need not be UTF-8.
   return document.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

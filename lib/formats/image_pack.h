@@ -19,7 +19,6 @@ struct PackDescription {
   std::string hash;  ///< of the images' content and labels
   int channels = 0;
   std::vector<std::string> unreadable;  ///< images that were left out, and why
-  bool retry = false;  ///< some of these may be readable next time: a pack for now only
 };
 
 class ImagePack {

@@ -105,7 +105,7 @@ struct Journal::State {
   void read_line(const JsonValue& line, int number);
   void append(const std::string& line);
   bool has_no_key() const;
-  std::optional<FileLock> turn() const;
+  FileLock turn() const;
   void add(const Record& record) {
     const std::string hash = spec_hash(record.spec);
     known.insert(hash);
@@ -149,10 +149,9 @@ void Journal::State::read_all() {
   }
 }
 
-/// Of shards one appends at a time.
-std::optional<FileLock> Journal::State::turn() const {
-  if (shard.count == 1) return std::nullopt;
-  return std::optional<FileLock>(std::in_place, directory + "/append.lock", [] {});
+/// One appends at a time, also where a search without shards and one with them share the folder.
+FileLock Journal::State::turn() const {
+  return FileLock(directory + "/append.lock", [] {});
 }
 
 /// The file is new, or its first writer was killed in that line.
@@ -215,8 +214,9 @@ std::optional<Evaluated> Journal::find(const Spec& spec) const {
 }
 
 Evaluated Journal::append(const Spec& spec, Evaluated evaluated) {
-  const std::optional<FileLock> turn = state_->turn();
-  if (turn) refresh();
+  if (auto found = find(spec)) return *std::move(found);  // and nobody has to wait for that
+  const FileLock turn = state_->turn();
+  refresh();
   if (auto found = find(spec)) return *std::move(found);
   Record record;
   record.space = state_->key.space;

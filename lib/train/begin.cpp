@@ -59,6 +59,16 @@ std::optional<SupernetFile> initial_weights(const TrainOptions& options) {
   return file;
 }
 
+void require_unseen_val(const DataDescription& trained, const Dataset& data,
+                        const std::string& source) {
+  const DataDescription& own = data.description();
+  const bool held_out = &data.images(Split::kVal) == &data.images(Split::kTrain);
+  if (!held_out || trained.hash != own.hash || trained.split_seed == own.split_seed) return;
+  throw bad_input(source, fmt::format("has seen most images of val: it was trained with "
+                                      "--split-seed {0}, this is {1}; --split-seed {0}",
+                                      trained.split_seed, own.split_seed));
+}
+
 void check_recipe(const TrainOptions& options) {
   const Recipe& recipe = options.recipe;
   const bool has_weights = !options.init_from.empty();

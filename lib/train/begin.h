@@ -14,6 +14,11 @@ namespace enas4d {
 /// cannot be read or is of another space.
 std::optional<SupernetFile> initial_weights(const TrainOptions& options);
 
+/// Throws Error (bad input) if weights from `source` that were trained on `trained` have seen
+/// images that are val in `data`: the same training images, parted by another split seed.
+void require_unseen_val(const DataDescription& trained, const Dataset& data,
+                        const std::string& source);
+
 /// Throws Error (bad input) where the recipe asks for what this training has not: a frozen teacher
 /// before anything was trained, sorted channels or choices of a single spec.
 void check_recipe(const TrainOptions& options);

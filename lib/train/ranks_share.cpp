@@ -19,6 +19,12 @@ int rows_of_rank(const Recipe& recipe, int size) {
                     "recipe's norm_batch of {}",
                     size, rows, recipe.norm_batch));
   }
+  if (size > 1 && recipe.norm_batch == 0 && rows < 2) {
+    throw usage_error(
+        fmt::format("{} ranks train on one image each, which batch norm cannot "
+                    "normalise; the recipe's batch is {}",
+                    size, recipe.batch));
+  }
   return rows;
 }
 

@@ -169,6 +169,11 @@ Recipe read_recipe(const JsonValue& document) {
   if (const auto value = object.optional("norm_batch"))
     recipe.norm_batch = value->small_whole(0, recipe.batch);
   if (recipe.norm_batch == 1) throw object.value().error("/norm_batch must be 0 or at least 2");
+  if (recipe.norm_batch > 0 && recipe.batch % recipe.norm_batch == 1) {
+    throw object.value().error(
+        fmt::format("/norm_batch must not leave one image of /batch, {}, over, got {}",
+                    recipe.batch, recipe.norm_batch));
+  }
   number("momentum", recipe.momentum, 1);
   number("weight_decay", recipe.weight_decay, 1);
   number("clip_norm", recipe.clip_norm, 1e6);

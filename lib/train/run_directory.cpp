@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "checkpoint/weights_files.h"
 #include "util/error.h"
 
 namespace enas4d {
@@ -31,21 +32,26 @@ std::optional<std::string> first_difference(const Json& there, const Json& here)
   return fmt::format("{} is {} there, {} here", place, text_at(there), text_at(here));
 }
 
+namespace {
+
+Json run_document(const Json& configuration) {
+  Json document = new_document("run");
+  document["configuration"] = configuration;
+  return document;
+}
+
+}  // namespace
+
 RunDirectory::RunDirectory(const std::string& path, const Json& configuration)
     : path_(path), configuration_(configuration) {
   make_directories(path);
   lock_ = std::make_unique<FileLock>(path + "/lock");
-  const std::string run_path = path + "/run.json";
-  for (const std::string& file : {run_path, supernet_path(), checkpoint_path()}) {
+  for (const std::string& file : {run_path(), supernet_path(), checkpoint_path()}) {
     remove_unfinished(file);
   }
-  Json document = new_document("run");
-  document["configuration"] = configuration;
-  if (!file_exists(run_path)) {
-    write_file(run_path, document.dump(2) + "\n");
-    return;
-  }
-  const auto difference = first_difference(JsonValue::read_file(run_path).raw(), document);
+  if (!file_exists(run_path())) return;
+  const auto difference =
+      first_difference(JsonValue::read_file(run_path()).raw(), run_document(configuration));
   if (difference) throw bad_input(path, "belongs to another configuration: " + *difference);
 }
 
@@ -73,14 +79,32 @@ TrainingState load_checkpoint(const std::string& path) {
 std::optional<TrainingState> RunDirectory::resume() {
   const std::string path = last_checkpoint(checkpoint_path());
   if (!file_exists(path)) {
-    drop_metrics_after(-1);
+    require_no_weights();
+    begin_after(-1);
     return std::nullopt;
   }
   TrainingState state = load_checkpoint(path);
   const auto difference = first_difference(state.configuration, configuration_);
   if (difference) throw bad_input(path, "belongs to another configuration: " + *difference);
-  drop_metrics_after(state.step);
+  begin_after(state.step);
   return state;
+}
+
+/// Weights of one epoch are what a process leaves that was killed before its first checkpoint.
+void RunDirectory::require_no_weights() const {
+  if (!file_exists(supernet_path())) return;
+  const int epoch = trained_epochs(supernet_path());
+  if (epoch < 2) return;
+  throw bad_input(supernet_path(),
+                  fmt::format("holds the weights of epoch {}, but there is no checkpoint to go on "
+                              "from; without that file training begins again",
+                              epoch));
+}
+
+/// Not before all is known to fit: what is refused must not change what the folder belongs to.
+void RunDirectory::begin_after(std::int64_t step) {
+  if (!file_exists(run_path())) write_file(run_path(), run_document(configuration_).dump(2) + "\n");
+  drop_metrics_after(step);
 }
 
 void RunDirectory::drop_metrics_after(std::int64_t step) {

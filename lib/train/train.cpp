@@ -336,6 +336,7 @@ TrainEnd train(const TrainOptions& options, const Dataset& data, TrainObserver& 
                                 options.space.channels, options.space.classes));
   }
   const std::optional<SupernetFile> initial = checked_beginning(options);
+  if (initial) require_unseen_val(initial->data, data, options.init_from);
   Json alike = configuration_of(options, initial, data);
   alike["checkpoint_steps"] = options.checkpoint_steps;  // all ranks meet to save
   require_same_configuration(alike, ranks);

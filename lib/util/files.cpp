@@ -357,4 +357,11 @@ bool file_exists(const std::string& path) {
   return fs::exists(path, error);
 }
 
+std::string whole_path(const std::string& path) {
+  std::error_code error;
+  const auto from_root = std::filesystem::current_path(error) / path;
+  const auto whole = std::filesystem::weakly_canonical(from_root, error);
+  return error ? path : whole.string();
+}
+
 }  // namespace enas4d

@@ -105,4 +105,8 @@ std::size_t size_now(const std::string& path);
 /// A device, pipe or folder: nothing that could be replaced by renaming.
 bool is_special_file(const std::string& path);
 
+/// Without links and dots, as far as there are folders; what cannot be said is said by who opens
+/// it.
+std::string whole_path(const std::string& path);
+
 }  // namespace enas4d

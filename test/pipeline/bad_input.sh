@@ -81,6 +81,13 @@ cp journal/journal.jsonl before.jsonl
 expect 3 "journal/journal.jsonl:1: is the journal of another checkpoint" \
   enas4d-search --checkpoint other/supernet.safetensors --data "$data" --journal journal --quiet
 cmp journal/journal.jsonl before.jsonl || fail "a search that was refused the journal changed it"
+enas4d-sample --space "$space" -n 3 --unique >three.jsonl
+enas4d-search --checkpoint "$weights" --data "$data" --threads 1 --specs three.jsonl --evaluations 2 >/dev/null 2>said
+grep -q "specs: has 3 specs to begin with, more than the 2 of --evaluations" said || fail "no word of a spec: $(cat said)"
+for file in journal journal/journal.jsonl ./journal/../journal/journal-1-of-2.jsonl; do
+  expect 2 "--output: must not be the journal, journal, or a file of it" \
+    enas4d-search --checkpoint "$weights" --data "$data" --journal journal -o "$file"
+done
 few=synthetic:train=12,test=6,classes=3,channels=1,size=12 # a tenth of twelve is one image: of one class
 jq '.batch = 4' "$here/tiny-recipe.json" >few.json
 enas4d-train-ofa --space "$space" --recipe ./few.json --data "$few" --epochs 1 --threads 1 --quiet -o few

@@ -103,9 +103,12 @@ TEST_CASE("a journal takes in what another shard writes, line by line", "[search
   CHECK(Journal(f.directory, key_of(f.space)).size() == 2);
 }
 
-TEST_CASE("of two shards that evaluated one spec the first to tell stands, for both", "[search]") {
+TEST_CASE("of two processes that evaluated one spec the first to tell stands, for both",
+          "[search]") {
   const JournalFixture f;
-  Journal first(f.directory, key_of(f.space), {1, 2}), second(f.directory, key_of(f.space), {2, 2});
+  const Shard other_shard = GENERATE(Shard{2, 2}, Shard{});
+  Journal first(f.directory, key_of(f.space), {1, 2});
+  Journal second(f.directory, key_of(f.space), other_shard);
   const Spec spec = smallest(f.space);
   const Evaluation evaluation = f.evaluator.evaluation_of(spec);
   Evaluation other = evaluation;  // as another processor rounds

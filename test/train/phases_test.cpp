@@ -141,6 +141,13 @@ TEST_CASE("a training that begins with given weights keeps them where it learns 
     second.init_from = folder / "second/supernet.safetensors";
     CHECK_THROWS_WITH(train_all(second, data), Contains("/configuration/initial_weights"));
   }
+  SECTION("and refuses those that have seen its val") {
+    second.output = folder / "third";
+    CHECK_THROWS_WITH(train_all(second, tiny_data(/*split_seed=*/2)),
+                      Contains("first/supernet.safetensors: has seen most images of val: it was "
+                               "trained with --split-seed 1, this is 2"));
+    CHECK_FALSE(file_exists(second.output));
+  }
   SECTION("and refuses those of another space") {
     second.space.units[0].kernel = for_stages(2, {3});
     second.output = folder / "third";

@@ -213,6 +213,7 @@ TEST_CASE("ranks divide the batch into whole norm batches", "[train]") {
   CHECK(rows_of_rank(recipe, 1) == 96);
   CHECK(rows_of_rank(recipe, 32) == 3);
   CHECK_THROWS_WITH(rows_of_rank(recipe, 5), "5 ranks do not divide the recipe's batch of 96");
+  CHECK_THROWS_WITH(rows_of_rank(recipe, 96), Contains("96 ranks train on one image each"));
   recipe.norm_batch = 32;
   CHECK(rows_of_rank(recipe, 3) == 32);
   CHECK_THROWS_WITH(rows_of_rank(recipe, 2),

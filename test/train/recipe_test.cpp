@@ -38,6 +38,8 @@ TEST_CASE("a recipe that breaks a rule is refused with its place", "[train]") {
                     Contains("did you mean 'momentum'"));
   CHECK_THROWS_WITH(recipe_of(recipe_text(R"("norm_batch":5.9,)")), Contains("/norm_batch"));
   CHECK_THROWS_WITH(recipe_of(recipe_text(R"("norm_batch":1,)")), Contains("at least 2"));
+  CHECK_THROWS_WITH(recipe_of(recipe_text(R"("norm_batch":21,)")),
+                    Contains("/norm_batch must not leave one image of /batch, 64, over, got 21"));
   CHECK_THROWS_WITH(recipe_of(recipe_text(R"("dropout":"high",)")), Contains("/dropout"));
   CHECK_THROWS_WITH(
       recipe_of(R"({"format":"enas4d/recipe","version":1,"name":"r","batch":64,"phases":[]})"),

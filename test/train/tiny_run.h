@@ -29,8 +29,8 @@ inline ImageSet banded_images(int count, std::uint64_t seed) {
   return set;
 }
 
-inline Dataset tiny_data() {
-  return Dataset::from({banded_images(240, 1), {}, banded_images(40, 2)}, "banded", 1);
+inline Dataset tiny_data(std::uint64_t split_seed = 1) {
+  return Dataset::from({banded_images(240, 1), {}, banded_images(40, 2)}, "banded", split_seed);
 }
 
 inline TrainOptions tiny_run(const std::string& output) {

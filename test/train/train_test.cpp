@@ -221,6 +221,31 @@ TEST_CASE("a checkpoint of another configuration is not gone on from", "[train]"
   CHECK_THROWS_WITH(train(options, data, hook, never),
                     Contains("other/checkpoint.safetensors: belongs to another configuration: "
                              "/recipe/batch is 24 there, 12 here"));
+  options.recipe.batch = 24;  // that a wrong one was tried does not count
+  CHECK(train(options, data, hook, never) == TrainEnd::kDone);
+}
+
+TEST_CASE("weights whose checkpoint is gone are not trained over from the beginning", "[train]") {
+  const TemporaryFolder folder;
+  const Dataset data = tiny_data();
+  TrainOptions options = tiny_run(folder / "run");
+  const int epochs = GENERATE(1, 2);
+  options.recipe.phases[0].epochs = epochs;
+  const StopFlag never;
+  StepHook first, second;
+  train(options, data, first, never);
+  for (const char* name : {"/checkpoint.safetensors", "/checkpoint.safetensors.previous"}) {
+    std::filesystem::remove(options.output + name);
+  }
+  if (epochs == 1) {  // as a kill before the first checkpoint leaves it
+    CHECK(train(options, data, second, never) == TrainEnd::kDone);
+    CHECK(second.losses == first.losses);
+    return;
+  }
+  const std::string weights = read_file(options.output + "/supernet.safetensors");
+  CHECK_THROWS_WITH(train(options, data, second, never),
+                    Contains("holds the weights of epoch 2, but there is no checkpoint"));
+  CHECK(read_file(options.output + "/supernet.safetensors") == weights);
 }
 
 TEST_CASE("a run directory of another configuration is refused with the first difference",
