@@ -160,6 +160,10 @@ ExitStatus evaluate_specs(const EvalOptions& options, Session& session, Output& 
   const SupernetFile file = load_supernet(options.checkpoint);
   const std::vector<Record> records =
       read_records_from(options.specs, session.streams.in, &file.supernet->space());
+  if (records.empty()) {
+    const std::string source = options.specs == "-" ? "standard input" : options.specs;
+    throw bad_input(source, "must hold a spec or a record, is empty");
+  }
   warn_of_other_weights(records, file, session.console);
   const Dataset data = open_split(options, file.data, session.console, &stop);
   if (options.depth_exits) require_fittable(data);

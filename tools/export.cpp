@@ -62,38 +62,22 @@ void declare_export(ExportToolOptions& options, OptionList& list) {
   declare_compute(options.compute, list);
 }
 
-bool is_better(const Outcome& a, const Outcome& b) {
-  return std::pair(a.accuracy, -a.average_macs) > std::pair(b.accuracy, -b.average_macs);
-}
-
-/// The most accurate, then the cheapest, of those whose average MACs on val are within `budget`.
-const Record& best_within(const std::vector<Record>& records, std::int64_t budget,
-                          const std::string& source) {
-  const Record* best = nullptr;
-  const Record* cheapest = nullptr;
-  for (const Record& record : records) {
-    if (!record.val) continue;
-    const double cost = record.val->average_macs;
-    if (cheapest == nullptr || cost < cheapest->val->average_macs) cheapest = &record;
-    if (cost > static_cast<double>(budget)) continue;
-    if (best == nullptr || is_better(*record.val, *best->val)) best = &record;
-  }
+const Record& chosen_within(const std::vector<Record>& records, std::int64_t budget,
+                            const std::string& source) {
+  if (const Record* best = best_within(records, static_cast<double>(budget))) return *best;
+  const Record* cheapest = cheapest_on_val(records);
   if (cheapest == nullptr) {
     throw bad_input(source, "--average-macs needs records with a val outcome, there is none");
   }
-  if (best == nullptr) {
-    const std::int64_t least = std::llround(std::ceil(cheapest->val->average_macs));
-    const auto [within, cheapest_has] = format_apart(budget, least);
-    throw impossible(
-        fmt::format("--average-macs: no record of {} is within {}, the cheapest has {}", source,
-                    within, cheapest_has));
-  }
-  return *best;
+  const std::int64_t least = std::llround(std::ceil(cheapest->val->average_macs));
+  const auto [within, cheapest_has] = format_apart(budget, least);
+  throw impossible(fmt::format("--average-macs: no record of {} is within {}, the cheapest has {}",
+                               source, within, cheapest_has));
 }
 
 const Record& chosen(const std::vector<Record>& records, const ExportToolOptions& options) {
   const std::string source = options.specs == "-" ? "standard input" : options.specs;
-  if (options.average_macs) return best_within(records, *options.average_macs, source);
+  if (options.average_macs) return chosen_within(records, *options.average_macs, source);
   if (records.size() == 1) return records.front();
   throw records.empty() ? bad_input(source, "must hold a spec or a record, is empty")
                         : usage_error(fmt::format("{} holds {} records: choose one with "
@@ -121,8 +105,11 @@ ExitStatus run_export(const ExportToolOptions& options, Session& session) {
   const Record& record = chosen(records, options);
   if (has_thresholds_of_others(record, file)) {
     session.console.warning(
-        "the record's thresholds were fitted for other weights and may not "
-        "suit these");
+        "the record's thresholds were fitted for other weights and may not suit these");
+  }
+  if (options.average_macs && !is_measured_with(record, file)) {
+    session.console.warning(
+        "--average-macs chose the record by figures that were measured with other weights");
   }
   const Dataset data = open_as_trained(options.images, file.data, session.console);
   ExportOptions exporting;

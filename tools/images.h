@@ -45,12 +45,14 @@ inline void declare_images(ImageOptions& options, OptionList& list) {
            RealRange{0, 1});
 }
 
+enum class LeftOut { kTold, kUntold };
+
 /// Tells the terminal how reading an image folder goes.
 class ConsoleReadObserver : public ReadObserver {
  public:
-  /// `warns`: also of images that are left out, which one of several ranks does.
-  explicit ConsoleReadObserver(Console& console, bool warns = true)
-      : console_(console), warns_(warns) {}
+  /// Of several ranks one tells of images that are left out.
+  explicit ConsoleReadObserver(Console& console, LeftOut left_out = LeftOut::kTold)
+      : console_(console), left_out_(left_out) {}
 
   void decoded(const std::string& folder, std::int64_t done, std::int64_t images) override {
     console_.progress(static_cast<double>(done) / static_cast<double>(images),
@@ -60,7 +62,7 @@ class ConsoleReadObserver : public ReadObserver {
   void left_out(const std::string& folder, const std::vector<std::string>& reasons,
                 std::int64_t images) override {
     constexpr std::size_t kMostLines = 20;
-    if (!warns_) return;
+    if (left_out_ == LeftOut::kUntold) return;
     for (std::size_t i = 0; i < std::min(kMostLines, reasons.size()); ++i) {
       console_.warning(reasons[i]);
     }
@@ -70,7 +72,7 @@ class ConsoleReadObserver : public ReadObserver {
 
  private:
   Console& console_;
-  bool warns_;
+  LeftOut left_out_;
 };
 
 inline ReadOptions read_options(const ImageOptions& options, ReadObserver& observer) {

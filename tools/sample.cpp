@@ -181,8 +181,8 @@ const Tool& sample_tool() {
       "enas4d-sample",
       "draw network specs from a space and count their MACs",
       "Writes one record a line: the spec, its cumulative multiply-accumulates per exit and its "
-      "parameters. Spec number i depends on the seed and i only: a longer sample begins with the "
-      "shorter one.",
+      "parameters. Spec number i depends on the space, the bounds, the seed and i only: a longer "
+      "sample begins with the shorter one.",
       {{"enas4d-sample --space cifar10 -n 1000 --max-macs 20M --seed 1 > specs.jsonl",
         "a thousand specs of at most 20 million MACs"},
        {"enas4d-sample --space cifar10 --describe", "what the space offers, as a table"},

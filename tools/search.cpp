@@ -234,6 +234,28 @@ ShardedEvaluator sharded(Evaluator& networks, Journal& journal, const StopFlag& 
       }};
 }
 
+/// Writes what was found, says what there is to say of it.
+ExitStatus tell_result(const SearchResult& result, const SearchToolOptions& options,
+                       const JournalKey& key, Output& output, Console& console) {
+  if (result.failed > 0) {
+    console.warning(fmt::format("{} of {} networks could not be measured: {}", result.failed,
+                                result.evaluated, result.first_failure));
+  }
+  if (result.evaluated < options.search.evaluations && options.search.patience == 0) {
+    console.info(fmt::format("ended after {} of {} networks: no new ones were found",
+                             result.evaluated, options.search.evaluations));
+  }
+  const bool no_goals = options.average_macs.empty() && options.min_accuracy.empty();
+  const bool with_front = no_goals || options.front;
+  write_members(result.at_budgets, key, output);
+  write_members(result.at_accuracies, key, output);
+  if (with_front) write_members(result.front, key, output);
+  // A goal that is not met costs no other its record; where none is met nothing is written.
+  if (with_front || result.at_budgets.size() + result.at_accuracies.size() > 0) output.finish();
+  for (const std::string& line : result.unmet) console.error(line);
+  return result.unmet.empty() ? ExitStatus::kDone : ExitStatus::kImpossible;
+}
+
 ExitStatus run_search(const SearchToolOptions& options, Session& session) {
   const Shard shard = shard_in(options.shard);
   if (shard.count > 1 && options.journal.empty()) {
@@ -277,23 +299,7 @@ ExitStatus run_search(const SearchToolOptions& options, Session& session) {
                                  : "stopped; without a --journal nothing is kept");
     return ExitStatus::kStopped;
   }
-  if (result.failed > 0) {
-    session.console.warning(fmt::format("{} of {} networks could not be measured: {}",
-                                        result.failed, result.evaluated, result.first_failure));
-  }
-  if (result.evaluated < search_options.evaluations && search_options.patience == 0) {
-    session.console.info(fmt::format("ended after {} of {} networks: no new ones were found",
-                                     result.evaluated, search_options.evaluations));
-  }
-  const bool no_goals = goals.average_macs.empty() && goals.accuracies.empty();
-  const bool with_front = no_goals || options.front;
-  write_members(result.at_budgets, key, output);
-  write_members(result.at_accuracies, key, output);
-  if (with_front) write_members(result.front, key, output);
-  // A goal that is not met costs no other its record; where none is met nothing is written.
-  if (with_front || result.at_budgets.size() + result.at_accuracies.size() > 0) output.finish();
-  for (const std::string& line : result.unmet) session.console.error(line);
-  return result.unmet.empty() ? ExitStatus::kDone : ExitStatus::kImpossible;
+  return tell_result(result, options, key, output, session.console);
 }
 
 }  // namespace

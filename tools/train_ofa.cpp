@@ -201,7 +201,8 @@ ExitStatus run_train(const TrainToolOptions& options, Session& session) {
     const std::unique_ptr<Ranks> ranks = connect_ranks(own, stop);
     // Time alone does not end the waiting: ranks that meet late still save a step together.
     if (options.max_time) stop.set_time_limit(*options.max_time - watch.seconds());
-    ConsoleReadObserver read_observer(session.console, /*warns=*/ranks->leads());
+    ConsoleReadObserver read_observer(session.console,
+                                      ranks->leads() ? LeftOut::kTold : LeftOut::kUntold);
     ReadOptions reading = read_options(options.images, read_observer);
     reading.channels = train_options.space.channels;
     reading.classes = train_options.space.classes;
@@ -230,8 +231,9 @@ const Tool& train_ofa_tool() {
       "checkpoint.safetensors (all that going on needs), run.json (the configuration) and "
       "metrics.jsonl (losses, and accuracies after each epoch). The same command again goes on "
       "exactly where an earlier one was stopped or killed. With --specs only the one network there "
-      "is trained. TERM, INT, USR1 and XCPU finish the step, save and end with status 75; a second "
-      "signal ends at once. Several processes, on one machine or many, share each batch: their "
+      "is trained. TERM, INT, USR1, XCPU and HUP finish the step, save and end with status 75; a "
+      "second TERM, INT or USR1 ends at once. Several processes, on one machine or many, share "
+      "each batch: their "
       "number is no part of the configuration, so a job may go on with another one.",
       {{"enas4d-train-ofa --space fashion-mnist --recipe quick --data fashion-mnist -o fashion/",
         "a first network in minutes"},

@@ -28,7 +28,7 @@ void save_training_state(const std::string& path, const TrainingState& state) {
   add(state.momentum, kMomentumPrefix);
   add(state.average, kAveragePrefix);
   add(teacher, kTeacherPrefix);
-  write_safetensors(path, document, entries, /*keep_previous=*/true);
+  write_safetensors(path, document, entries, Previous::kKept);
 }
 
 TrainingState load_training_state(const std::string& path) {

@@ -16,7 +16,7 @@ namespace enas4d {
 enum class Split { kTrain, kVal, kTest };
 const char* to_word(Split split);  ///< "train", "val", "test"
 
-/// Where an image lies: in the files' train, val or test part.
+/// Images in splits, and how they are made ready.
 class Dataset {
  public:
   /// Reads the files. val = the set's own, or 5,000 images held out of train (10 % of a set under

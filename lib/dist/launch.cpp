@@ -1,7 +1,6 @@
 #include "dist/launch.h"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -16,12 +15,11 @@
 #include <fmt/format.h>
 
 #include "util/error.h"
+#include "util/stop.h"
 
 namespace enas4d {
 
 namespace {
-
-constexpr std::array kForwarded = {SIGTERM, SIGINT, SIGUSR1, SIGXCPU};
 
 /// From good to bad. What a rank says of itself comes before the mere failure that it is to others.
 int badness(int status) {
@@ -131,7 +129,7 @@ Launched launch_ranks(int count, std::chrono::seconds patience,
   sigset_t signals, before;
   sigemptyset(&signals);
   sigaddset(&signals, SIGCHLD);
-  for (const int number : kForwarded) sigaddset(&signals, number);
+  for (const int number : stop_signals()) sigaddset(&signals, number);
   sigprocmask(SIG_BLOCK, &signals, &before);
 
   const pid_t launcher = getpid();

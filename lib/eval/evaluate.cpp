@@ -68,10 +68,14 @@ Policy policy_of(const Record& record) {
   return last;
 }
 
+bool is_measured_with(const Record& record, const SupernetFile& file) {
+  const auto weights = record.hashes.find("checkpoint");
+  return weights != record.hashes.end() && weights->second == file.hash;
+}
+
 bool has_thresholds_of_others(const Record& record, const SupernetFile& file) {
-  const auto fitted = record.hashes.find("checkpoint");
-  return record.policy && !record.policy->thresholds.empty() && fitted != record.hashes.end() &&
-         fitted->second != file.hash;
+  return record.policy && !record.policy->thresholds.empty() &&
+         record.hashes.count("checkpoint") > 0 && !is_measured_with(record, file);
 }
 
 Record completed(Record record, const SupernetFile& file, const Plan& plan, const Dataset& data) {

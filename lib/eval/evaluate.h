@@ -21,6 +21,9 @@ Policy policy_of(const Record& record);
 /// weights and images. What was measured with others, by the hashes that it came with, is dropped.
 Record completed(Record record, const SupernetFile& file, const Plan& plan, const Dataset& data);
 
+/// Whether the record says that its figures were measured with these weights.
+bool is_measured_with(const Record& record, const SupernetFile& file);
+
 /// Whether the record has thresholds for the confidences of other weights than these.
 bool has_thresholds_of_others(const Record& record, const SupernetFile& file);
 

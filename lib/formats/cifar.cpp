@@ -6,7 +6,6 @@
 #include "formats/image_set.h"
 #include "util/error.h"
 #include "util/files.h"
-#include "util/json_text.h"
 
 namespace enas4d {
 namespace {
@@ -40,9 +39,7 @@ std::vector<std::string> read_class_names(const std::string& path, int classes,
   if (names.size() != static_cast<std::size_t>(classes)) {
     throw bad_input(path, fmt::format("must name {} classes, names {}", classes, names.size()));
   }
-  for (const std::string& name : names) {
-    if (!is_utf8(name)) throw bad_input(path, "a class name must be UTF-8");
-  }
+  for (const std::string& name : names) require_class_name(name, path);
   return names;
 }
 

@@ -14,4 +14,7 @@ std::string data_folder(const std::string& directory, const std::string& usual_s
 /// Every label must be in [0, classes). Throws Error (bad input) that names file and image.
 void require_labels(const ImageSet& images, const std::string& path);
 
+/// Names of classes go into JSON documents and into lines of text. Throws Error (bad input).
+void require_class_name(const std::string& name, const std::string& path);
+
 }  // namespace enas4d

@@ -14,8 +14,8 @@
 
 #include <fmt/format.h>
 
+#include "formats/data_folder.h"
 #include "util/error.h"
-#include "util/json_text.h"
 
 namespace enas4d {
 namespace fs = std::filesystem;
@@ -59,8 +59,7 @@ class FolderWalk {
       const std::string path = listing_.folder + "/" + name;
       struct stat status = {};
       if (!look_at(path, status) || !S_ISDIR(status.st_mode)) continue;
-      // Class names go into JSON files.
-      if (!is_utf8(name)) throw bad_input(path, "a class name must be UTF-8");
+      require_class_name(name, path);
       const std::size_t before = listing_.files.size();
       listing_.classes.push_back(name);
       enter(name, status);

@@ -120,6 +120,10 @@ ImageSet read_idx_images(const std::string& prefix) {
     throw bad_input(labels.path, fmt::format("has {} labels for the {} images of {}",
                                              labels.shape[0], pixels.shape[0], pixels.path));
   }
+  if (pixels.shape[1] != pixels.shape[2]) {
+    throw bad_input(pixels.path, fmt::format("images must be square, are {}x{}", pixels.shape[1],
+                                             pixels.shape[2]));
+  }
   ImageSet images;
   images.channels = 1;
   images.height = static_cast<int>(pixels.shape[1]);

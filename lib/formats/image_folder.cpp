@@ -53,11 +53,13 @@ Image shrunk(Image image, int short_side) {
   return resample(image.view(), box, height, width);
 }
 
-/// The cache belongs to these very files, decoded in this very way.
+/// The cache belongs to these very files, decoded in this very way. Names, sizes and times alone
+/// may be those of another folder, too, where a tool has set all times alike.
 std::string pack_key(const FolderListing& listing, const ReadOptions& options) {
   constexpr int kDecodingVersion = 1;  // raised when decoded images change
   Sha256 hash;
   hash.add(fmt::format("{} {} {}\n", kDecodingVersion, options.channels, options.resolution));
+  hash.add(whole_path(listing.folder) + "\n");
   for (const std::string& name : listing.classes) hash.add(name + "\n");
   for (const FolderListing::File& file : listing.files) {
     hash.add(fmt::format("{} {} {} {}\n", file.label, file.size, file.modified, file.path));
@@ -201,12 +203,22 @@ class PackMaker {
   std::vector<std::string> unreadable_;
 };
 
+/// Of a long name the beginning: what is made of it must be a file's name, too.
+std::string name_of(const fs::path& folder) {
+  constexpr std::size_t kMostNameBytes = 80;
+  std::string name = folder.filename().string();
+  if (name.size() <= kMostNameBytes) return name;
+  std::size_t end = kMostNameBytes;
+  while (end > 0 && (name[end] & 0xC0) == 0x80) --end;  // not within a character of UTF-8
+  return name.substr(0, end);
+}
+
 /// "photos-train-0123456789abcdef.images"
 std::string pack_path(const FolderListing& listing, const ReadOptions& options,
                       const std::string& key) {
   const fs::path folder = fs::absolute(listing.folder).lexically_normal();
-  return fmt::format("{}/{}-{}-{:.16}.images", options.cache,
-                     folder.parent_path().filename().string(), folder.filename().string(), key);
+  return fmt::format("{}/{}-{}-{:.16}.images", options.cache, name_of(folder.parent_path()),
+                     name_of(folder), key);
 }
 
 /// Makes a pack. Why it cannot be made is kept in a file, for processes that wait for it.

@@ -177,7 +177,7 @@ void place(std::vector<PlacedTensor>& tensors, std::string_view data, std::size_
 }  // namespace
 
 void write_safetensors(const std::string& path, const Json& document,
-                       const std::vector<TensorEntry>& tensors, bool keep_previous) {
+                       const std::vector<TensorEntry>& tensors, Previous previous) {
   const std::vector<const TensorEntry*> order = in_file_order(tensors);
   const std::string text = document.dump();
   Sha256 hash;
@@ -192,7 +192,7 @@ void write_safetensors(const std::string& path, const Json& document,
   file.write(length);
   file.write(header);
   for (const TensorEntry* tensor : order) file.write(tensor->data, tensor->bytes);
-  file.commit(keep_previous);
+  file.commit(previous);
 }
 
 struct SafetensorsFile::State {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "util/files.h"
 #include "util/json.h"
 
 namespace enas4d {
@@ -24,9 +25,10 @@ struct TensorEntry {
   std::size_t bytes = 0;
 };
 
-/// Writes `path` atomically. `document` goes to the key enas4d. `keep_previous`: as AtomicFile.
+/// Writes `path` atomically. `document` goes to the key enas4d.
 void write_safetensors(const std::string& path, const Json& document,
-                       const std::vector<TensorEntry>& tensors, bool keep_previous = false);
+                       const std::vector<TensorEntry>& tensors,
+                       Previous previous = Previous::kDropped);
 
 /// A file read and checked: lengths, offsets (inside the file, no gap or overlap), dtypes, shapes
 /// against sizes, checksum. Memory is bounded by the file's size. Throws Error (bad input) that

@@ -121,7 +121,6 @@ template <int lanes, Count count>
 struct Strip {
   using Vector = typename VectorOf<lanes>::Type;
   static constexpr Count kCount = count;
-  static constexpr Count kWidth = size(lanes) * count;
 };
 
 /// Calls `run(strip, channel)` for strips that cover the channels [first, last): as wide as

@@ -10,8 +10,9 @@ namespace enas4d {
 // other pools, too, and that costs more than is won here. LibTorch's function that asks comes
 // first: a thread's first use of LibTorch sets the number of all threads, and oneDNN would then
 // prepare work that waits for others which never come.
-SerialSection::SerialSection(bool serial) : threads_(serial ? at::get_num_threads() : 0) {
-  if (serial) omp_set_num_threads(1);
+SerialSection::SerialSection(Threads threads)
+    : threads_(threads == Threads::kOne ? at::get_num_threads() : 0) {
+  if (threads_ > 0) omp_set_num_threads(1);
 }
 
 SerialSection::~SerialSection() {

@@ -3,10 +3,12 @@
 
 namespace enas4d {
 
-/// While it lives, what this thread starts runs on one thread, if `serial`.
+enum class Threads { kAll, kOne };
+
+/// While it lives, what this thread starts runs on so many threads.
 class SerialSection {
  public:
-  explicit SerialSection(bool serial);
+  explicit SerialSection(Threads threads);
   ~SerialSection();
   SerialSection(const SerialSection&) = delete;
   SerialSection& operator=(const SerialSection&) = delete;

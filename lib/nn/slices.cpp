@@ -28,7 +28,7 @@ void for_each_slice(
     return;
   }
   at::parallel_for(0, threads, 1, [&](std::int64_t begin, std::int64_t end) {
-    const SerialSection serial(true);
+    const SerialSection serial(Threads::kOne);
     for (std::int64_t i = begin; i < end; ++i) {
       const std::int64_t first = i * count / threads;
       run(first, images.narrow(0, first, (i + 1) * count / threads - first));

@@ -172,7 +172,7 @@ torch::Tensor Subnet::Run::next_stage(Head head) {
   const Plan& plan = subnet_->plan_;
   const Prepared& prepared = *subnet_->prepared_;
   const LayerRange range = stage_layers(plan, stage_);
-  const SerialSection serial(is_small(plan, range, images_));
+  const SerialSection serial(is_small(plan, range, images_) ? Threads::kOne : Threads::kAll);
   ++stage_;
   torch::Tensor logits;
   for (std::size_t l = range.first; l < range.last; ++l) {

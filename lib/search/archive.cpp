@@ -300,7 +300,7 @@ std::vector<FrontMember> Archive::at_accuracies(const std::vector<double>& accur
     if (auto member = cheapest_at(accuracy)) {
       members.push_back(*std::move(member));
     } else {
-      unmet.push_back(fmt::format("no policy reaches accuracy {:.4g} on val; reached: {:.4f}",
+      unmet.push_back(fmt::format("no policy reaches accuracy {:.6g} on val; reached: {:.6g}",
                                   accuracy, best_accuracy()));
     }
   }

@@ -162,6 +162,29 @@ std::vector<Record> read_records_from(const std::string& path, std::istream& in,
   return read_records(text, piped ? "standard input" : path, space);
 }
 
+const Record* best_within(const std::vector<Record>& records, double budget) {
+  const auto worth = [](const Record& record) {
+    return std::pair(record.val->accuracy, -record.val->average_macs);
+  };
+  const Record* best = nullptr;
+  for (const Record& record : records) {
+    if (!record.val || record.val->average_macs > budget) continue;
+    if (best == nullptr || worth(record) > worth(*best)) best = &record;
+  }
+  return best;
+}
+
+const Record* cheapest_on_val(const std::vector<Record>& records) {
+  const Record* cheapest = nullptr;
+  for (const Record& record : records) {
+    if (!record.val) continue;
+    if (cheapest == nullptr || record.val->average_macs < cheapest->val->average_macs) {
+      cheapest = &record;
+    }
+  }
+  return cheapest;
+}
+
 Record describe(const Space& space, const std::string& hash, const Spec& spec) {
   const Plan plan = lower(space, spec);
   Record record;

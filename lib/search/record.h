@@ -45,6 +45,13 @@ std::vector<Record> read_records(const std::string& text, const std::string& sou
 std::vector<Record> read_records_from(const std::string& path, std::istream& in,
                                       const Space* space);
 
+/// The most accurate on val, then the cheapest, of the records whose average MACs on val are within
+/// `budget`; null if none is.
+const Record* best_within(const std::vector<Record>& records, double budget);
+
+/// The one of the least average MACs on val; null if none has a val outcome.
+const Record* cheapest_on_val(const std::vector<Record>& records);
+
 /// A record with macs, params and the space's hash worked out.
 Record describe(const Space& space, const std::string& hash, const Spec& spec);
 

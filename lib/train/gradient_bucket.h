@@ -15,7 +15,7 @@ class GradientBucket {
   GradientBucket(std::vector<torch::Tensor> parameters, Ranks& ranks);
 
   /// Replaces every gradient by its mean over ranks and every number by its mean. Which gradients
-  /// are defined must be the same on all ranks, and stays so: all of them train the same children.
+  /// are defined must be the same on all ranks, and stays so: all of them train the same subnets.
   /// Throws RankLost.
   void reduce(std::vector<double>& numbers);
 

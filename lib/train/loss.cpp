@@ -54,8 +54,9 @@ torch::Tensor label_loss(const Exits& exits, const torch::Tensor& labels,
   });
 }
 
-torch::Tensor pupil_loss(const Exits& exits, const torch::Tensor& labels,
-                         const torch::Tensor& teacher_logits, const LossOptions& options) {
+torch::Tensor labelled_student_loss(const Exits& exits, const torch::Tensor& labels,
+                                    const torch::Tensor& teacher_logits,
+                                    const LossOptions& options) {
   return label_loss(exits, labels, options) +
          options.distillation * student_loss(exits, teacher_logits, options);
 }

@@ -18,21 +18,22 @@ struct LossOptions {
 // `labels` below are int64, N, or float32 shares of each class, N x classes; `teacher_logits` are
 // N x classes, detached.
 
-/// The largest child: cross-entropy on every exit, and its last exit (detached) teaches the earlier
-/// ones with weight `distillation`.
+/// The largest subnet: cross-entropy on every exit, and its last exit (detached) teaches the
+/// earlier ones with weight `distillation`.
 torch::Tensor teacher_loss(const Exits& exits, const torch::Tensor& labels,
                            const LossOptions& options);
 
-/// Another child: every exit learns the teacher's soft labels.
+/// Another subnet: every exit learns the teacher's soft labels.
 torch::Tensor student_loss(const Exits& exits, const torch::Tensor& teacher_logits,
                            const LossOptions& options);
 
-/// Cross-entropy of every exit on the labels: children of a step that has no teacher.
+/// Cross-entropy of every exit on the labels: subnets of a step that has no teacher.
 torch::Tensor label_loss(const Exits& exits, const torch::Tensor& labels,
                          const LossOptions& options);
 
-/// A child of a frozen teacher (OFA): the labels, and with weight `distillation` the soft ones.
-torch::Tensor pupil_loss(const Exits& exits, const torch::Tensor& labels,
-                         const torch::Tensor& teacher_logits, const LossOptions& options);
+/// A subnet of a frozen teacher (OFA): the labels, and with weight `distillation` the soft ones.
+torch::Tensor labelled_student_loss(const Exits& exits, const torch::Tensor& labels,
+                                    const torch::Tensor& teacher_logits,
+                                    const LossOptions& options);
 
 }  // namespace enas4d

@@ -17,8 +17,8 @@ namespace enas4d {
 
 /// Who gives soft labels.
 enum class Teacher {
-  kInPlace,  ///< the largest child of the same step; it learns from the labels
-  kFrozen,   ///< the largest network as it was before the first such phase; all children learn from
+  kInPlace,  ///< the largest subnet of the same step; it learns from the labels
+  kFrozen,   ///< the largest network as it was before the first such phase; all subnets learn from
              ///< it and from the labels
 };
 

@@ -13,7 +13,7 @@ namespace enas4d {
 namespace {
 
 constexpr double kPi = 3.14159265358979323846;
-constexpr std::uint64_t kChildrenStream =
+constexpr std::uint64_t kSubnetsStream =
     0x6368696c64;  // keeps these draws apart from all others of the seed
 
 }  // namespace
@@ -49,11 +49,11 @@ double learning_rate(const Recipe& recipe, std::int64_t step, std::int64_t steps
   return phase.learning_rate * 0.5 * (1 + std::cos(kPi * progress));
 }
 
-std::vector<Child> children(const Space& space, const Phase& phase, std::uint64_t seed,
-                            std::int64_t step) {
-  Rng rng(seed, {kChildrenStream, static_cast<std::uint64_t>(step)});
+std::vector<StepSubnet> step_subnets(const Space& space, const Phase& phase, std::uint64_t seed,
+                                     std::int64_t step) {
+  Rng rng(seed, {kSubnetsStream, static_cast<std::uint64_t>(step)});
   const Space choices = restricted(space, phase.restrict);
-  std::vector<Child> result;
+  std::vector<StepSubnet> result;
   if (phase.largest > 0) result.push_back({largest(choices), true});
   if (phase.smallest > 0) result.push_back({smallest(choices), false});
   for (int i = 0; i < phase.random; ++i) result.push_back({uniform(choices, rng), false});

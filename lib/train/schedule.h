@@ -27,13 +27,13 @@ Moment moment_of(const Recipe& recipe, std::int64_t step, std::int64_t steps_per
 double learning_rate(const Recipe& recipe, std::int64_t step, std::int64_t steps_per_epoch);
 
 /// One subnet that a step trains.
-struct Child {
+struct StepSubnet {
   Spec spec;
   bool is_teacher;  ///< the largest: learns from labels, the others from it
 };
 
-/// The children of one step, the largest first, of what the phase may choose.
-std::vector<Child> children(const Space& space, const Phase& phase, std::uint64_t seed,
-                            std::int64_t step);
+/// The subnets of one step, the largest first, of what the phase may choose.
+std::vector<StepSubnet> step_subnets(const Space& space, const Phase& phase, std::uint64_t seed,
+                                     std::int64_t step);
 
 }  // namespace enas4d

@@ -78,7 +78,7 @@ StepLosses StepGradients::add(const Lesson& lesson) {
   std::vector<StepLosses> losses(parts);
   for_each_part(
       static_cast<std::int64_t>(parts), [&](std::int64_t, std::int64_t begin, std::int64_t end) {
-        const SerialSection serial(parts > 1);
+        const SerialSection serial(parts > 1 ? Threads::kOne : Threads::kAll);
         for (auto i = static_cast<std::size_t>(begin); i < static_cast<std::size_t>(end); ++i) {
           losses[i] = add_part(i, part_of(lesson, i, parts));
         }
@@ -107,12 +107,12 @@ StepLosses StepGradients::add_norm_batches(std::size_t part, const Lesson& lesso
   torch::Tensor soft_labels;
   if (lesson.frozen) soft_labels = frozen_logits(lesson, forward_options());
   StepLosses losses;
-  for (const Child& child : lesson.children) {
-    const torch::Tensor loss = loss_of_child(part, child, lesson, soft_labels);
+  for (const StepSubnet& subnet : lesson.subnets) {
+    const torch::Tensor loss = loss_of_subnet(part, subnet, lesson, soft_labels);
     // Divided, so that all gradients add up to a mean.
     (loss / static_cast<double>(lessons)).backward();
     const auto value = loss.item<double>();
-    if (&child == &lesson.children.front()) losses.first = value;
+    if (&subnet == &lesson.subnets.front()) losses.first = value;
     losses.all += value;
   }
   return losses;
@@ -126,12 +126,13 @@ ForwardOptions StepGradients::forward_options() const {
 }
 
 /// The largest teaches those after it, unless `soft_labels` come from a frozen teacher.
-torch::Tensor StepGradients::loss_of_child(std::size_t part, const Child& child,
-                                           const Lesson& lesson, torch::Tensor& soft_labels) const {
+torch::Tensor StepGradients::loss_of_subnet(std::size_t part, const StepSubnet& subnet,
+                                            const Lesson& lesson,
+                                            torch::Tensor& soft_labels) const {
   Supernet supernet = supernets_[part];
-  const Plan plan = lower(supernet->space(), child.spec);
+  const Plan plan = lower(supernet->space(), subnet.spec);
   ForwardOptions forward = forward_options();
-  if (child.is_teacher) {
+  if (subnet.is_teacher) {
     forward.dropout = {recipe_.dropout, seed_, lesson.step, lesson.first_image};
   }
   const Exits exits =
@@ -139,8 +140,8 @@ torch::Tensor StepGradients::loss_of_child(std::size_t part, const Child& child,
   const LossOptions options = {recipe_.label_smoothing, recipe_.distillation,
                                recipe_.stage_weights};
   const torch::Tensor& labels = lesson.batch.labels;
-  if (lesson.frozen) return pupil_loss(exits, labels, soft_labels, options);
-  if (child.is_teacher) {
+  if (lesson.frozen) return labelled_student_loss(exits, labels, soft_labels, options);
+  if (subnet.is_teacher) {
     soft_labels = exits.logits.back().detach();
     return teacher_loss(exits, labels, options);
   }

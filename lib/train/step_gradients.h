@@ -1,5 +1,5 @@
 // The gradients of one training step. Where the recipe's norm batches allow it, each thread takes a
-// part of the batch through all children, as a rank does, a norm batch after the other: threads
+// part of the batch through all subnets, as a rank does, a norm batch after the other: threads
 // then meet once a step and not several times a layer, and what a layer makes is still in the cache
 // when the next reads it.
 #pragma once
@@ -14,20 +14,20 @@
 
 namespace enas4d {
 
-/// What a step's children learn from.
+/// What a step's subnets learn from.
 struct Lesson {
   Batch batch;                   ///< this rank's part of the global batch
   std::int64_t first_image = 0;  ///< index of its first image in the global batch
   std::int64_t step = 0;
-  std::vector<Child> children;
+  std::vector<StepSubnet> subnets;
   Supernet frozen{nullptr};  ///< the teacher, whose largest network is asked; none: the largest
-                             ///< child teaches those after it
+                             ///< subnet teaches those after it
 };
 
 /// Means over the batch, of losses that are sums over exits.
 struct StepLosses {
-  double first = 0;  ///< of the first child (the largest)
-  double all = 0;    ///< of all children together
+  double first = 0;  ///< of the first subnet (the largest)
+  double all = 0;    ///< of all subnets together
 };
 
 class StepGradients {
@@ -35,7 +35,7 @@ class StepGradients {
   /// For steps of `rows` images, on as many threads as LibTorch has now. `recipe` must outlive it.
   StepGradients(Supernet supernet, const Recipe& recipe, std::uint64_t seed, int rows);
 
-  /// Adds the gradient of all children's losses to the supernet's. The same number of threads gives
+  /// Adds the gradient of all subnets' losses to the supernet's. The same number of threads gives
   /// the same bits.
   StepLosses add(const Lesson& lesson);
 
@@ -45,8 +45,8 @@ class StepGradients {
  private:
   StepLosses add_part(std::size_t part, const Lesson& lesson) const;
   StepLosses add_norm_batches(std::size_t part, const Lesson& lesson) const;
-  torch::Tensor loss_of_child(std::size_t part, const Child& child, const Lesson& lesson,
-                              torch::Tensor& soft_labels) const;
+  torch::Tensor loss_of_subnet(std::size_t part, const StepSubnet& subnet, const Lesson& lesson,
+                               torch::Tensor& soft_labels) const;
   ForwardOptions forward_options() const;
 
   const Recipe& recipe_;

@@ -50,7 +50,7 @@ void require_same_configuration(const Json& configuration, Ranks& ranks) {
 
 /// What a step tells, averaged over ranks.
 struct StepNumbers {
-  double first_loss = 0;  ///< of the first child (the largest)
+  double first_loss = 0;  ///< of the first subnet (the largest)
   double all_losses = 0;
   double stops = 0;  ///< above 0: some rank was told to stop
 };
@@ -138,14 +138,14 @@ class Trainer {
     return loader;
   }
 
-  /// Gradients of all children are summed, averaged over ranks, then one update.
+  /// Gradients of all subnets are summed, averaged over ranks, then one update.
   StepNumbers train_step(const Batch& batch, const StopFlag& stop) {
     const Moment moment = moment_of(recipe_, state_.step, steps_per_epoch_);
     const Phase& phase = recipe_.phases[moment.phase];
     if (moment.step == 0) begin_phase(moment.phase);
     sgd_.clear();
     const StepLosses losses =
-        gradients_.add({batch, first_row(), state_.step, step_children(phase),
+        gradients_.add({batch, first_row(), state_.step, subnets_of(phase),
                         phase.teacher == Teacher::kFrozen ? state_.teacher : Supernet(nullptr)});
     const StepNumbers numbers = reduce({losses.first, losses.all, stop.raised() ? 1.0 : 0.0});
     const double norm = shared_norm();
@@ -178,9 +178,9 @@ class Trainer {
     return {numbers[0], numbers[1], numbers[2]};
   }
 
-  std::vector<Child> step_children(const Phase& phase) const {
+  std::vector<StepSubnet> subnets_of(const Phase& phase) const {
     if (options_.spec) return {{*options_.spec, true}};
-    return children(options_.space, phase, options_.seed, state_.step);
+    return step_subnets(options_.space, phase, options_.seed, state_.step);
   }
 
   Error diverged(const std::string& sign) const {

@@ -42,7 +42,7 @@ struct EpochReport {
   int epoch = 0, epochs = 0;
   std::string phase;
   double loss = 0;
-  double seconds = 0;                    ///< since this process began
+  double seconds = 0;                    ///< since training began in this process
   double train_seconds = 0;              ///< of all of this epoch's steps, and of nothing else
   std::vector<SpecAccuracy> accuracies;  ///< the largest, or the one spec, last
 };

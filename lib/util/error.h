@@ -16,7 +16,7 @@ enum class ExitStatus {
   kBadInput = 3,    ///< a file that cannot be read or breaks its format
   kImpossible = 4,  ///< a constraint that nothing can meet
   kDiverged = 5,    ///< training left the finite numbers
-  kStopped = 75,    ///< stopped early by a signal or a time limit; the same command goes on
+  kStopped = 75,    ///< stopped early by a signal or a time limit
 };
 
 /// A message is one line in lower case without a full stop: file, place, rule, value.

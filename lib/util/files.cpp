@@ -202,7 +202,7 @@ void AtomicFile::write(const void* bytes, std::size_t size) {
   if (!write_all(descriptor_, bytes, size)) throw cannot_be_written(path_);
 }
 
-void AtomicFile::commit(bool keep_previous) {
+void AtomicFile::commit(Previous previous) {
   assert(descriptor_ >= 0 && "once");
   const auto require = [&](bool done) {
     if (!done) throw cannot_be_written(path_);
@@ -217,7 +217,7 @@ void AtomicFile::commit(bool keep_previous) {
   }
   require(::close(std::exchange(descriptor_, -1)) == 0);
   if (!replaces_) return;
-  require(!keep_previous || keep_as(path_, path_ + ".previous"));
+  require(previous == Previous::kDropped || keep_as(path_, path_ + ".previous"));
   require(::rename(temporary_.c_str(), path_.c_str()) == 0);
   temporary_.clear();
   require(sync_folder_of(path_));

@@ -22,6 +22,12 @@ std::string read_file(const std::string& path, std::size_t most = kWholeFile);
 /// that a killed process leaves nothing; where the file system knows no such files it is
 /// "path.PID.NUMBER.tmp". A failure removes it and throws Error (failed). A link is followed; a
 /// device or pipe is written directly.
+/// What becomes of the file that another one replaces.
+enum class Previous {
+  kDropped,
+  kKept,  ///< as "path.previous" (a hard link, so that the path never vanishes)
+};
+
 class AtomicFile {
  public:
   explicit AtomicFile(std::string path);
@@ -31,9 +37,7 @@ class AtomicFile {
 
   void write(const void* bytes, std::size_t size);
   void write(std::string_view text) { write(text.data(), text.size()); }
-  /// `keep_previous`: an existing target is kept as "path.previous" (a hard link, so that `path`
-  /// never vanishes).
-  void commit(bool keep_previous = false);
+  void commit(Previous previous = Previous::kDropped);
   /// Of content that is not whole: as "path.partial", while `path` stays as it is. Its name, empty
   /// where all was written directly.
   std::string commit_partly();

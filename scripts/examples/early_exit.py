@@ -131,13 +131,19 @@ class TorchNetwork(Network):
         torch.set_num_threads(threads)
         torch.jit.set_fusion_strategy([])  # Debian 13's torch would compile for minutes once it has seen a batch or two
         self.module = torch.jit.load(self.path(manifest["files"]["torchscript"]))
-        self.tensor = torch.tensor
+        self.tensor, self.error = torch.tensor, torch.jit.Error
+
+    def call(self, function, images):
+        try:
+            return [result.numpy() for result in function(self.tensor(images))]
+        except self.error as error:  # what went wrong is the last of many lines
+            raise ValueError(str(error).strip().splitlines()[-1]) from None
 
     def exits(self, images):
-        return [logits.numpy() for logits in self.module.exits(self.tensor(images))]
+        return self.call(self.module.exits, images)
 
     def run(self, images):
-        label, confidence, exit = (result.numpy() for result in self.module(self.tensor(images)))
+        label, confidence, exit = self.call(self.module, images)
         return label, confidence, exit, self.macs_of(exit)
 
 

@@ -61,7 +61,7 @@ TEST_CASE("the Fashion-MNIST space is small enough to train in minutes", "[arch]
 }
 
 TEST_CASE("static rivals cost as much as what they are compared with", "[arch]") {
-  const std::string name = GENERATE("cifar10", "fashion-mnist");
+  const std::string name = GENERATE("cifar10", "cifar10-lean", "fashion-mnist");
   const Space rival = shipped_space(name + "-static");
   CHECK(rival.stages == 1);
   const auto theirs = static_cast<double>(largest_macs(rival).full());

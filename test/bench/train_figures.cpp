@@ -48,9 +48,9 @@ class Step {
 
   const Space& space() const { return space_; }
 
-  void run(const std::vector<Child>& children) {
+  void run(const std::vector<StepSubnet>& subnets) {
     sgd_.clear();
-    lesson_.children = children;
+    lesson_.subnets = subnets;
     gradients_.add(lesson_);
     sgd_.update(1e-4, sgd_.gradient_norm(), 0);
   }
@@ -64,26 +64,26 @@ class Step {
   Lesson lesson_;
 };
 
-double forward_gmacs(const Space& space, const std::vector<Child>& children) {
+double forward_gmacs(const Space& space, const std::vector<StepSubnet>& subnets) {
   double sum = 0;
-  for (const Child& child : children)
-    sum += static_cast<double>(exit_macs(lower(space, child.spec)).full());
+  for (const StepSubnet& subnet : subnets)
+    sum += static_cast<double>(exit_macs(lower(space, subnet.spec)).full());
   return sum * kBatch * 1e-9;
 }
 
 /// A training step counts three times its forward MACs.
-double training_gmacs_per_second(Step& step, const std::vector<Child>& children, int rounds) {
-  step.run(children);
-  return 3 * forward_gmacs(step.space(), children) /
-         best_seconds(rounds, [&] { step.run(children); });
+double training_gmacs_per_second(Step& step, const std::vector<StepSubnet>& subnets, int rounds) {
+  step.run(subnets);
+  return 3 * forward_gmacs(step.space(), subnets) /
+         best_seconds(rounds, [&] { step.run(subnets); });
 }
 
-std::vector<Child> largest_alone(const Space& space) {
+std::vector<StepSubnet> largest_alone(const Space& space) {
   return {{largest(space), true}};
 }
 
-std::vector<Child> sandwich(const Space& space) {
-  return children(space, Phase{}, 1, 0);
+std::vector<StepSubnet> sandwich(const Space& space) {
+  return step_subnets(space, Phase{}, 1, 0);
 }
 
 /// A step of the largest network in the obvious way.
@@ -193,7 +193,7 @@ int bench_train_sweep() {
   Rng rng(1);
   const Spec specs[] = {smallest(space), uniform(space, rng), largest(space)};
   for (const Spec& spec : specs) {
-    const std::vector<Child> one = {{spec, true}};
+    const std::vector<StepSubnet> one = {{spec, true}};
     const double rate = training_gmacs_per_second(step, one, 3);
     const double macs = forward_gmacs(space, one) * 1e9 / kBatch;
     print_figure("train", fmt::format("ps_per_mac_at_{:.1f}_mmacs", macs * 1e-6),

@@ -52,6 +52,9 @@ TEST_CASE("CIFAR-10's own class names are taken where they are", "[formats][cifa
   write_file(folder / "batches.meta.txt", "\xE9\nb\nc\nd\ne\nf\ng\nh\ni\nj\n");
   CHECK_THROWS_WITH(read_cifar10(folder.path()),
                     Contains("batches.meta.txt: a class name must be UTF-8"));
+  write_file(folder / "batches.meta.txt", "a\tb\nb\nc\nd\ne\nf\ng\nh\ni\nj\n");
+  CHECK_THROWS_WITH(read_cifar10(folder.path()),
+                    Contains("batches.meta.txt: a class name must have no tab"));
 }
 
 TEST_CASE("CIFAR-100 is labelled by its fine classes", "[formats][cifar]") {

@@ -85,7 +85,8 @@ TEST_CASE("a wrong IDX file is refused by the rule that it breaks", "[formats][i
       {kTrainImages, idx_bytes({1, 0xFFFFFFFF, 0xFFFFFFFF}, "abcd"),
        ": dimension 1 cannot be 4294967295"},
       {kTrainImages, idx_bytes({0, 2, 2}, ""), ": dimension 0 cannot be 0"},
-      {kTrainImages, idx_bytes({3, 1, 2}, "abcdef"), "train has images of 1x2, t10k of 2x2"},
+      {kTrainImages, idx_bytes({3, 1, 1}, "abc"), "train has images of 1x1, t10k of 2x2"},
+      {kTrainImages, idx_bytes({3, 1, 2}, "abcdef"), ": images must be square, are 1x2"},
       {kTrainLabels, idx_bytes({2}, "\x01\x02"), ": has 2 labels for the 3 images of "},
       {kTrainLabels, idx_bytes({3}, "\x01\x02\x0A"),
        ": label of image 2: must be from 0 to 9, got 10"},
@@ -97,7 +98,9 @@ TEST_CASE("a wrong IDX file is refused by the rule that it breaks", "[formats][i
   CHECK_THROWS_WITH(read_fashion_mnist(folder.path()), Contains(message));
 }
 
-TEST_CASE("a damaged compressed file is refused at every place", "[formats][idx]") {
+TEST_CASE(
+    "a compressed file that is cut anywhere, or whose checksum or length is wrong, is refused",
+    "[formats][idx]") {
   const TemporaryFolder folder;
   write_small_fashion(folder.path());
   const std::string whole = compressed(folder, read_file(folder.path() + kTrainImages));

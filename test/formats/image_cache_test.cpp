@@ -65,6 +65,35 @@ TEST_CASE("other files or another decoding are decoded anew", "[formats][folder]
   CHECK(sets.train.image(0).channels == options.channels);
 }
 
+TEST_CASE("folders of equal names, sizes and times have caches of their own", "[formats][folder]") {
+  const ExampleFolder folder;
+  const std::string other = folder / "other/data";
+  make_directories(folder / "other");
+  fs::copy(folder.data(), other, fs::copy_options::recursive);
+  const std::string apples = other + "/train/apples", pears = other + "/train/pears";
+  fs::rename(apples, other + "/train/.kept");
+  fs::rename(pears, apples);
+  fs::rename(other + "/train/.kept", pears);
+  for (const auto& entry : fs::recursive_directory_iterator(folder / "")) {
+    if (entry.is_regular_file()) fs::last_write_time(entry, fs::file_time_type{});
+  }
+  const std::string first = image_set_hash(folder.read().train);
+  CHECK(image_set_hash(read_image_folder(other, folder.options()).train) != first);
+}
+
+TEST_CASE("a folder's name may be as long as a file system allows", "[formats][folder]") {
+  const ExampleFolder folder;
+  // The first is of one byte, the others of three: the cut must not leave a part of one.
+  std::string name = "a";
+  for (int i = 0; i < 84; ++i) name += "\u5199";
+  fs::rename(folder.data(), folder / name);
+  read_image_folder(folder / name, folder.options());
+  for (const auto& entry : fs::directory_iterator(folder.cache())) {
+    const std::string cached = entry.path().filename().string();
+    CHECK(cached.substr(0, 1 + 26 * 3 + 1) == name.substr(0, 1 + 26 * 3) + "-");
+  }
+}
+
 TEST_CASE("a damaged cache is made again", "[formats][folder]") {
   const ExampleFolder folder;
   folder.read();

@@ -220,6 +220,14 @@ TEST_CASE("a class name that is not UTF-8 is refused", "[formats][folder]") {
   check_refused(folder, folder / "data/train/\xff" + ": a class name must be UTF-8");
 }
 
+TEST_CASE("a class name that would break a line is refused", "[formats][folder]") {
+  const ExampleFolder folder;
+  make_directories(folder / "data/train/red\tdish");
+  check_refused(folder, folder / "data/train/red\tdish" +
+                            ": a class name must have no tab, line break or other control "
+                            "character");
+}
+
 TEST_CASE("a network for another number of classes is told before anything is decoded",
           "[formats][folder]") {
   const ExampleFolder folder;

@@ -158,7 +158,7 @@ TEST_CASE("equal content makes equal files, in any order of tensors", "[formats]
 TEST_CASE("the file before is kept if asked", "[formats][safetensors]") {
   const TemporaryFolder folder;
   for (const int step : {1, 2}) {
-    write_safetensors(folder / "x", {{"step", step}}, {}, /*keep_previous=*/true);
+    write_safetensors(folder / "x", {{"step", step}}, {}, Previous::kKept);
   }
   CHECK(SafetensorsFile(folder / "x").document().raw()["step"] == 2);
   CHECK(SafetensorsFile(folder / "x.previous").document().raw()["step"] == 1);

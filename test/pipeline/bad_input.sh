@@ -72,6 +72,10 @@ expect 3 "flipped.safetensors: checksum" evaluate flipped.safetensors
 jq '.units[0].kernel = [3]' "$space" >narrow.json
 expect 3 "run/supernet.safetensors: holds weights of another space" enas4d-train-ofa --space ./narrow.json \
   --recipe "$here/tiny-recipe.json" --data "$data" --quiet --init-from "$weights" -o tuned
+echo kept >records.jsonl
+expect 3 "standard input: must hold a spec or a record, is empty" \
+  enas4d-eval --checkpoint "$weights" --data "$data" --specs - --quiet -o records.jsonl </dev/null
+[[ $(cat records.jsonl) == kept ]] || fail "records that were there are gone"
 enas4d-sample --space cifar10 >other.jsonl
 expect 3 "other.jsonl" enas4d-eval --checkpoint "$weights" --data "$data" --specs other.jsonl --quiet
 expect 3 "synthetic" enas4d-eval --checkpoint "$weights" --data "$data,seed=5" --specs specs.jsonl --quiet

@@ -6,7 +6,7 @@ recipe=$here/tiny-recipe.json space=$here/tiny-space.json
 
 # The Makefile: a dry run shows every step, a real one makes the table, and then nothing is left to do.
 budget=$(enas4d-sample --space "$space" --count 21 | jq -s 'map(.macs[-1]) | sort | .[10]')
-experiment=(make -f "$examples/Makefile" "SPACE=$space" "RECIPE=$recipe" "DATA=$data" "BUDGET=$budget" "SEEDS=1 2" RANKS=2
+experiment=(make -f "$examples/Makefile" "SPACE=$space" "RECIPE=$recipe" "DATA=$data" "AVERAGE_MACS=$budget" "SEEDS=1 2" LAUNCH=2
   "TRAIN=--epochs 2 --threads 1 --quiet" "SEARCH=--evaluations 6 --population 3 --threads 1 --quiet" OUT=experiment)
 "${experiment[@]}" -n >plan.txt
 for tool in train-ofa search export eval; do

@@ -79,6 +79,11 @@ mkdir other unfinished
 echo '{}' >other/manifest.json
 cp margin/manifest.json unfinished
 export_photos spec.json -o native
+cp -r margin nan
+jq '.input.deviation |= map(0)' margin/manifest.json >nan/manifest.json # 0 / 0
+for runtime in "${runtimes[@]}"; do
+  says 1 "a logit is not finite" "$python" "$examples/classify.py" --runtime "$runtime" nan photos/val/reddish/1.ppm
+done
 says 2 "the following arguments are required: image" "$python" "$examples/classify.py" margin
 says 1 "cut.ppm: cannot be read: image file is truncated" "$python" "$examples/classify.py" margin cut.ppm
 says 1 "empty.ppm: cannot be read: cannot identify image file" "$python" "$examples/classify.py" margin empty.ppm

@@ -51,6 +51,9 @@ expect 1 "blank.ppm: must be a binary PPM or PGM" timeout 20 node "$examples/cla
 cp -r net nan
 sed -i 's/classifier_biasJ\(.\)..../classifier_biasJ\1\x00\x00\xc0\x7f/' nan/stage1.onnx
 expect 1 "a logit is not finite" node "$examples/classify.mjs" nan photos/val/reddish/1.ppm
+expect 1 "a logit is not finite" node "$examples/check.mjs" nan
+rm bent/examples.safetensors
+expect 1 "bent/examples.safetensors" node "$examples/check.mjs" bent
 expect 1 "nowhere/manifest.json" node "$examples/check.mjs" nowhere
 mkdir other
 echo {} >other/manifest.json

@@ -55,7 +55,7 @@ TEST_CASE("confidences stay in [0, 1] and finite for any finite logits", "[polic
   CHECK(predict(rows[0].data(), 3).confidence == std::array<float, 3>{1, 1, 1});
 }
 
-TEST_CASE("a policy survives its document", "[policy]") {
+TEST_CASE("a policy survives its JSON object", "[policy]") {
   Policy policy;
   policy.confidence = Confidence::kMargin;
   policy.thresholds = {0.1 + 0.2, 2};

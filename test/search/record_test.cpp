@@ -77,6 +77,23 @@ TEST_CASE("one document over many lines and one a line are both read", "[search]
   CHECK(read_records(" \n\n", "empty").empty());
 }
 
+TEST_CASE("of records within a budget the most accurate is taken, of equal ones the cheapest",
+          "[search]") {
+  const auto measured = [](double accuracy, double average_macs) {
+    Record record;
+    record.val = Outcome{100, accuracy, {}, {}, average_macs};
+    return record;
+  };
+  const std::vector<Record> records = {Record{}, measured(0.9, 50), measured(0.8, 10),
+                                       measured(0.9, 40), measured(0.95, 70)};
+  CHECK(best_within(records, 69) == &records[3]);
+  CHECK(best_within(records, 70) == &records[4]);
+  CHECK(best_within(records, 10) == &records[2]);
+  CHECK(best_within(records, 9) == nullptr);
+  CHECK(cheapest_on_val(records) == &records[2]);
+  CHECK(cheapest_on_val({Record{}}) == nullptr);
+}
+
 TEST_CASE("a broken record is named by its line and place", "[search]") {
   const Space space = tiny_space();
   const std::string good = to_line(describe(space, space_hash(space), smallest(space)));

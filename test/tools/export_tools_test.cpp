@@ -60,6 +60,24 @@ TEST_CASE("thresholds of other weights are told of where they are measured and e
   CHECK_THAT(own.err, !Contains("other weights"));
 }
 
+TEST_CASE("a choice by figures of other weights is told", "[tools]") {
+  const TrainedFolder& folder = TrainedFolder::get();
+  Record record = describe(pencil_space(2), "", largest(pencil_space(2)));
+  record.policy = Policy{};
+  record.policy->exit = 1;
+  record.val = Outcome{100, 0.9, {0.8, 0.9}, {0, 1}, 10};
+  const auto exported = [&](const Words& options) {
+    Words words = {"--specs", "-", "-o", folder / "foreign"};
+    words.insert(words.end(), options.begin(), options.end());
+    const ToolRun run = folder.run(export_tool(), words, to_line(record));
+    CHECK(run.status == 0);
+    return run.err;
+  };
+  const std::string warning = "chose the record by figures that were measured with other weights";
+  CHECK_THAT(exported({"--average-macs", "1G"}), Contains(warning));
+  CHECK_THAT(exported({}), !Contains(warning));
+}
+
 TEST_CASE("a budget just below the least average is told apart from it", "[tools]") {
   const TrainedFolder& folder = TrainedFolder::get();
   const Spec spec = largest(pencil_space(2));

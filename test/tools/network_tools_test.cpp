@@ -150,7 +150,8 @@ TEST_CASE("a search for budgets writes a record for each in their order", "[tool
   CHECK(records_of(folder.run(search_tool(), budgets)).size() == 2 + front.size());
 }
 
-TEST_CASE("a search reaches accuracies at the least cost, by every strategy", "[tools]") {
+TEST_CASE("a search reaches accuracies, a higher one at no less cost, by every strategy",
+          "[tools]") {
   const TrainedFolder& folder = TrainedFolder::get();
   const std::string strategy = GENERATE("evolution", "stagewise", "random");
   CAPTURE(strategy);

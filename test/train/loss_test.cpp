@@ -53,12 +53,12 @@ TEST_CASE("stage weights weigh the losses of the exits", "[train]") {
         Approx(3 * of(early) + 0.5 * of(last) + 3 * soft_of(early)));
 }
 
-TEST_CASE("a frozen teacher's pupil learns from labels and from it", "[train]") {
+TEST_CASE("a frozen teacher's student learns from labels and from it", "[train]") {
   const auto labels = torch::tensor({0, 1}, torch::kLong);
   const auto logits = torch::tensor({{0.5F, 0.0F}, {0.0F, 0.1F}});
   const auto teacher = torch::tensor({{2.0F, 0.0F}, {0.0F, 1.0F}});
   const LossOptions options = {0.1, 0.3, {}};
-  CHECK(pupil_loss({{logits, teacher}}, labels, teacher, options).item<double>() ==
+  CHECK(labelled_student_loss({{logits, teacher}}, labels, teacher, options).item<double>() ==
         Approx(label_loss({{logits, teacher}}, labels, options).item<double>() +
                0.3 * student_loss({{logits, teacher}}, teacher, options).item<double>()));
 }

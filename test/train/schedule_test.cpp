@@ -40,31 +40,31 @@ TEST_CASE("the learning rate warms up to its peak and falls to nearly zero in ea
 }
 
 TEST_CASE(
-    "a step's children are the largest, the smallest and random ones, the same for equal seeds",
+    "a step's subnets are the largest, the smallest and random ones, the same for equal seeds",
     "[train]") {
   const Space space = pencil_space(3);
   const Phase phase;
-  const auto first = children(space, phase, 1, 7);
+  const auto first = step_subnets(space, phase, 1, 7);
   REQUIRE(first.size() == 4);
   CHECK(first[0].spec == largest(space));
   CHECK(first[0].is_teacher);
   CHECK(first[1].spec == smallest(space));
-  const auto again = children(space, phase, 1, 7);
+  const auto again = step_subnets(space, phase, 1, 7);
   for (std::size_t i = 0; i < 4; ++i) CHECK(again[i].spec == first[i].spec);
-  CHECK(children(space, phase, 1, 8)[2].spec != first[2].spec);
-  CHECK(children(space, phase, 2, 7)[2].spec != first[2].spec);
+  CHECK(step_subnets(space, phase, 1, 8)[2].spec != first[2].spec);
+  CHECK(step_subnets(space, phase, 2, 7)[2].spec != first[2].spec);
 }
 
-TEST_CASE("children are drawn from what their phase may choose", "[train]") {
+TEST_CASE("subnets are drawn from what their phase may choose", "[train]") {
   const Space space = pencil_space(2);
   Phase phase;
   phase.restrict = {0, 1, 0, 1, 1};
   const Space choices = restricted(space, phase.restrict);
   bool varies = false;
   for (std::int64_t step = 0; step < 20; ++step) {
-    for (const Child& child : children(space, phase, 1, step)) {
-      CHECK(fits(choices, child.spec));
-      varies = varies || child.spec != largest(space);
+    for (const StepSubnet& subnet : step_subnets(space, phase, 1, step)) {
+      CHECK(fits(choices, subnet.spec));
+      varies = varies || subnet.spec != largest(space);
     }
   }
   CHECK(varies);  // in depth

@@ -32,13 +32,13 @@ Lesson lesson_for(const Space& space) {
                   torch::arange(kRows) % space.classes};
   lesson.first_image = 2 * kRows;  // as rank 2 has them
   lesson.step = 5;
-  lesson.children = children(space, Phase{}, 1, lesson.step);
+  lesson.subnets = step_subnets(space, Phase{}, 1, lesson.step);
   return lesson;
 }
 
 struct StepResult {
   StepLosses losses;
-  std::vector<torch::Tensor> gradients;  ///< undefined: no child uses the weight
+  std::vector<torch::Tensor> gradients;  ///< undefined: no subnet uses the weight
 };
 
 StepResult result_on(int threads, const Space& space, const Recipe& recipe, const Lesson& lesson) {

@@ -106,7 +106,7 @@ TEST_CASE("the file before is kept under its own name if asked", "[util][files]"
   for (const std::string text : {"first", "second", "third"}) {
     AtomicFile file(path);
     file.write(text);
-    file.commit(/*keep_previous=*/true);
+    file.commit(Previous::kKept);
   }
   CHECK(read_file(path) == "third");
   CHECK(read_file(path + ".previous") == "second");

@@ -14,11 +14,29 @@ void count_signal(int /*number*/) {
   earlier_handler_calls = earlier_handler_calls + 1;
 }
 
+/// What a signal does, for a while.
+class Disposition {
+ public:
+  Disposition(int number, void (*handler)(int)) : number_(number) {
+    struct sigaction action = {};
+    action.sa_handler = handler;
+    sigaction(number, &action, &earlier_);
+  }
+  ~Disposition() { sigaction(number_, &earlier_, nullptr); }
+  Disposition(const Disposition&) = delete;
+  Disposition& operator=(const Disposition&) = delete;
+
+ private:
+  int number_;
+  struct sigaction earlier_ = {};
+};
+
 }  // namespace
 
-TEST_CASE("each of the four signals raises the flag", "[util][stop]") {
-  const int number = GENERATE(SIGTERM, SIGINT, SIGUSR1, SIGXCPU);
+TEST_CASE("each stop signal raises the flag", "[util][stop]") {
+  const int number = GENERATE(SIGTERM, SIGINT, SIGUSR1, SIGXCPU, SIGHUP);
   CAPTURE(number);
+  const Disposition usual(number, SIG_DFL);  // these tests may run under nohup
   StopFlag flag;
   const SignalGuard guard(flag);
   CHECK(!flag.raised());
@@ -43,16 +61,19 @@ TEST_CASE("a second signal ends the process at once", "[util][stop]") {
   CHECK(WEXITSTATUS(status) == 128 + SIGTERM);
 }
 
-TEST_CASE("signals that come at once are one, and XCPU never is a second one", "[util][stop]") {
+TEST_CASE("signals that come at once are one, and XCPU and HUP never are a second one",
+          "[util][stop]") {
   const pid_t child = fork();
   REQUIRE(child >= 0);
   if (child == 0) {
     StopFlag flag;
+    const Disposition usual(SIGHUP, SIG_DFL);
     const SignalGuard guard(flag);
     raise(SIGTERM);
     raise(SIGTERM);
     usleep(150'000);
     raise(SIGXCPU);
+    raise(SIGHUP);
     _exit(flag.raised() ? 7 : 0);
   }
   int status = 0;
@@ -89,10 +110,16 @@ TEST_CASE("a signal that a launcher passes on beside our own is no second one", 
   close(ends[1]);
 }
 
+TEST_CASE("a HUP that is ignored, as under nohup, stays ignored", "[util][stop]") {
+  const Disposition ignored(SIGHUP, SIG_IGN);
+  StopFlag flag;
+  const SignalGuard guard(flag);
+  raise(SIGHUP);
+  CHECK(!flag.raised());
+}
+
 TEST_CASE("what a signal did before is restored after the guard", "[util][stop]") {
-  struct sigaction counting = {}, original = {};
-  counting.sa_handler = count_signal;
-  sigaction(SIGUSR1, &counting, &original);
+  const Disposition counting(SIGUSR1, count_signal);
   StopFlag flag;
   {
     const SignalGuard guard(flag);
@@ -101,7 +128,6 @@ TEST_CASE("what a signal did before is restored after the guard", "[util][stop]"
   CHECK(earlier_handler_calls == 0);
   raise(SIGUSR1);
   CHECK(earlier_handler_calls == 1);
-  sigaction(SIGUSR1, &original, nullptr);
 }
 
 TEST_CASE("a time limit raises the flag when it is over", "[util][stop]") {
